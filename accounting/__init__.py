@@ -1,0 +1,1 @@
+"""Money: what every call cost, what it saved, and the sums over time."""

@@ -1,0 +1,1 @@
+"""Remembered answers: keys, layers, and identical calls that share one flight."""

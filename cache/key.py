@@ -1,0 +1,73 @@
+"""The key of a call: everything that can change its answer, and nothing else."""
+
+import dataclasses
+import hashlib
+import json
+import math
+import unicodedata
+
+import orjson
+
+from pointsman.records import Call
+from pointsman.types import ChatRequest, Message
+
+VERSION = "cc:v1"
+
+# Fields of a call that do not change its answer. Whatever is not listed here is in the key; the
+# whole of `request` is, and of the principal only its cache scope.
+IGNORED = frozenset({"session_id", "deadline_s", "cache", "tool", "user", "metadata"})
+
+
+def cache_key(call: Call, fingerprint: str) -> str:
+    """`cc:v1:<scope>:<64 hex>`; `fingerprint` is the catalogue's.
+
+    Calls that differ in anything but `IGNORED` fields never share a key; the order of the keys
+    in a JSON schema, and the Unicode form of a message, make no difference.
+    """
+    scope = call.principal.cache_scope
+    head = _json([scope, fingerprint, call.model, call.prefer, call.category, call.max_cost])
+    # No raw newline occurs in JSON, so where the head ends is never in doubt.
+    digest = hashlib.sha256(head + b"\n" + _request(call.request)).hexdigest()
+    return f"{VERSION}:{scope}:{digest}"
+
+
+def scope_of(key: str) -> str:
+    """The cache scope in a key, whatever that scope is called."""
+    return key.removeprefix(f"{VERSION}:").rpartition(":")[0]
+
+
+def _request(request: ChatRequest) -> bytes:
+    if isinstance(request.temperature, int):  # 0 and 0.0 are one temperature
+        request = dataclasses.replace(request, temperature=float(request.temperature))
+    data = _json(request)
+    if not data.isascii():
+        request = dataclasses.replace(request, messages=tuple(map(_nfc, request.messages)))
+        data = _json(request)
+    if _is_exact(request):
+        return data
+    return _exact_json(dataclasses.asdict(request))
+
+
+def _nfc(message: Message) -> Message:
+    return dataclasses.replace(message, content=unicodedata.normalize("NFC", message.content))
+
+
+def _is_exact(request: ChatRequest) -> bool:
+    """Whether orjson said all there is to say: it writes NaN and the infinities as null."""
+    if request.temperature is not None and not math.isfinite(request.temperature):
+        return False
+    if not request.tools and request.json_schema is None:
+        return True
+    return b"null" not in _json([[tool.parameters for tool in request.tools], request.json_schema])
+
+
+def _json(value: object) -> bytes:
+    """Canonical JSON; a field that is added to a dataclass in `value` is in it by itself."""
+    try:
+        return orjson.dumps(value, default=dict, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # an integer of more than 64 bits, or half of a surrogate pair
+        return _exact_json(dataclasses.asdict(value) if isinstance(value, ChatRequest) else value)
+
+
+def _exact_json(value: object) -> bytes:
+    return json.dumps(value, default=dict, sort_keys=True).encode()

@@ -1,0 +1,3 @@
+"""The words and seams every folder shares. It imports none of them."""
+
+__version__ = "0.1.0"

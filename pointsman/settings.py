@@ -1,0 +1,227 @@
+"""Every setting, read once: a TOML file, then `POINTSMAN_<SECTION>__<KEY>` variables over it."""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from pointsman.errors import ConfigError
+from pointsman.types import Capability, Tier
+
+PREFIX = "POINTSMAN_"
+LOCATIONS = ("HOME", "CONFIG")  # variables of ours that name a place and are not settings
+
+WeightName = Literal["quality", "cost", "latency", "load"]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PriceSettings(Section):
+    """USD per million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached_input: float | None = Field(default=None, ge=0)
+    cache_write: float | None = Field(default=None, ge=0)
+
+
+class ModelSettings(Section):
+    id: str = Field(min_length=1)
+    tier: Tier = "cheap"
+    context: int | None = Field(default=None, ge=256)
+    max_output: int | None = Field(default=None, ge=1)
+    price: PriceSettings | None = None
+    capabilities: frozenset[Capability] | None = None
+
+
+class ProviderSettings(Section):
+    kind: Literal["openai", "anthropic", "llama_cpp"] | None = None
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    api_key_env: str | None = None
+    enabled: bool = True
+    models: tuple[ModelSettings, ...] = ()
+    max_concurrent: int | None = Field(default=None, ge=1, le=4096)
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_http(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return url
+
+
+class LocalSettings(Section):
+    """The embedded model."""
+
+    enabled: bool = True
+    model: str = "qwen2.5-coder-0.5b-instruct"  # a name of `pointsman models list`, or a .gguf
+    fallback: str | None = "smollm2-135m-instruct"  # answers while the other is being fetched
+    runtime: Literal["auto", "xllamacpp", "llama-cpp-python"] = "auto"
+    prewarm: bool = True  # load at start, in the background
+    context: int = Field(default=4096, ge=256, le=1_048_576)
+    threads: int = Field(default=1, ge=1, le=256)
+    slots: int = Field(default=1, ge=1, le=64)  # answers generated at once
+    max_queue: int = Field(default=8, ge=0, le=4096)  # calls that may wait for a slot
+    idle_unload_s: float = Field(default=1800, ge=0)  # 0: never
+    load_timeout_s: float = Field(default=120, gt=0)
+
+
+class CacheSettings(Section):
+    enabled: bool = True
+    memory_items: int = Field(default=1000, ge=0)
+    memory_mb: float = Field(default=64, gt=0)
+    memory_residency_s: float = Field(default=60, gt=0)
+    database_ttl_days: float = Field(default=30, gt=0)
+    max_gb: float = Field(default=10, gt=0)
+    general_s: float = Field(default=86_400, gt=0)  # how long an answer may be served
+    time_sensitive_s: float = Field(default=3_600, gt=0)
+
+
+class RoutingSettings(Section):
+    strong: tuple[str, ...] = ()  # models to treat as strong, by id or `provider/id`
+    cheap: tuple[str, ...] = ()
+    weights: Mapping[WeightName, float] = Field(default_factory=dict[WeightName, float])
+    max_attempts: int = Field(default=5, ge=1, le=10)
+    deadline_s: float = Field(default=120, gt=0, le=3600)  # of a call that names none
+
+
+class BreakerSettings(Section):
+    failure_threshold: int = Field(default=5, ge=1)  # in a row
+    success_threshold: int = Field(default=2, ge=1)  # of probes, to close again
+    half_open_calls: int = Field(default=3, ge=1)  # probes in flight
+    open_s: float = Field(default=60, gt=0)  # the first time; doubles with each re-opening
+    max_open_s: float = Field(default=900, gt=0)
+    jitter: float = Field(default=0.1, ge=0, lt=1)
+    window_s: float = Field(default=60, gt=0)
+    minimum_calls: int = Field(default=10, ge=1)  # before a rate can open it
+    failure_rate: float = Field(default=0.5, gt=0, le=1)
+    slow_rate: float = Field(default=0.8, gt=0, le=1)
+    slow_ttft_s: float = Field(default=15, gt=0)
+    slow_ttft_local_s: float = Field(default=60, gt=0)
+    probe_lease_s: float = Field(default=120, gt=0)
+
+
+class TimeoutSettings(Section):
+    connect_s: float = Field(default=2, gt=0)
+    ttft_s: float = Field(default=30, gt=0)  # until the first content of a cloud model
+    ttft_local_s: float = Field(default=120, gt=0)
+    idle_s: float = Field(default=30, gt=0)  # between pieces of content
+    max_response_mb: float = Field(default=16, gt=0)
+
+
+class ToolSettings(Section):
+    enabled: tuple[Literal["core", "all"], ...] = ("core",)
+
+
+class LogSettings(Section):
+    level: Literal["debug", "info", "warning", "error"] = "warning"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class Settings(Section):
+    providers: Mapping[str, ProviderSettings] = Field(default_factory=dict[str, ProviderSettings])
+    local: LocalSettings = LocalSettings()
+    cache: CacheSettings = CacheSettings()
+    routing: RoutingSettings = RoutingSettings()
+    breaker: BreakerSettings = BreakerSettings()
+    timeouts: TimeoutSettings = TimeoutSettings()
+    tools: ToolSettings = ToolSettings()
+    log: LogSettings = LogSettings()
+
+
+def home_folder(environ: Mapping[str, str]) -> Path:
+    """Where state lives: `$POINTSMAN_HOME`, or the platform's user data folder."""
+    given = environ.get(f"{PREFIX}HOME")
+    return Path(given).expanduser() if given else Path(platformdirs.user_data_dir("pointsman"))
+
+
+def config_file(environ: Mapping[str, str], given: Path | None = None) -> Path | None:
+    """The configuration file in use; one that is named must exist.
+
+    Raises:
+        ConfigError: a named file is not there.
+    """
+    named = given or (Path(environ[f"{PREFIX}CONFIG"]) if f"{PREFIX}CONFIG" in environ else None)
+    if named is not None:
+        if not named.is_file():
+            raise ConfigError(f"There is no configuration file {str(named)!r}.")
+        return named
+    usual = (
+        Path("pointsman.toml"),
+        Path(platformdirs.user_config_dir("pointsman")) / "pointsman.toml",
+    )
+    return next((path for path in usual if path.is_file()), None)
+
+
+def load_settings(environ: Mapping[str, str], given: Path | None = None) -> Settings:
+    """The settings in force.
+
+    Raises:
+        ConfigError: a file cannot be read, or a key or value in it cannot be used.
+    """
+    path = config_file(environ, given)
+    table: dict[str, Any] = {}
+    if path is not None:
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"{path} cannot be read: {error}.") from error
+    for name, value in environ.items():
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in LOCATIONS:
+            _put(table, name, value)
+    try:
+        return Settings.model_validate(table)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, path)) from error
+
+
+def _put(table: dict[str, Any], name: str, value: str) -> None:
+    """Lay the variable `name` over `table`; its value is read as TOML where it can be."""
+    keys = name.removeprefix(PREFIX).lower().split("__")
+    for key in keys[:-1]:
+        table = table.setdefault(key, {})
+    try:
+        table[keys[-1]] = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        table[keys[-1]] = value
+
+
+def _explain(error: ValidationError, path: Path | None) -> str:
+    """One paragraph for a person: each key that cannot be used, and why."""
+    where = f"{path} or the environment" if path else "the environment"
+    parts = [_complaint(list(e["loc"]), e["type"], e["msg"]) for e in error.errors()]
+    return f"The configuration ({where}) cannot be used: " + "; ".join(parts) + "."
+
+
+def _complaint(location: list[int | str], kind: str, message: str) -> str:
+    key = ".".join(str(part) for part in location)
+    if kind != "extra_forbidden":
+        return f"{key!r}: {message[:1].lower()}{message[1:]}"
+    known = _known_keys(location[:-1])
+    near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.4)
+    prefix = "".join(f"{part}." for part in location[:-1])
+    advice = f"did you mean {prefix + near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+    return f"unknown key {key!r}; {advice}"
+
+
+def _known_keys(location: list[int | str]) -> list[str]:
+    """The keys that the section at `location` may hold."""
+    model: type[BaseModel] = Settings
+    for part in location:
+        if part == "providers":
+            model = ProviderSettings
+        elif part == "models":
+            model = ModelSettings
+        elif isinstance(part, str) and part in model.model_fields:
+            kind = model.model_fields[part].annotation
+            model = (
+                kind if isinstance(kind, type) and issubclass(kind, BaseModel) else PriceSettings
+            )
+    return sorted(model.model_fields)

@@ -1,0 +1,1 @@
+"""Code analysis: engines, ratings, fixes."""

@@ -1,0 +1,1 @@
+"""Which backend answers, and what happens when it does not."""

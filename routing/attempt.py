@@ -1,0 +1,183 @@
+"""One try at one candidate: a hold on the money, the call, exactly one outcome, and its price."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+
+from pointsman.errors import ProviderError
+from pointsman.money import Nano, Usage
+from pointsman.records import Attempt, Candidate, Hold
+from pointsman.seams import Clock, Emit, Ledger
+from pointsman.settings import BreakerSettings
+from pointsman.types import Completion, Model, Outcome, Piece, Provider
+from routing.health import Health, Permit
+from routing.receipts import Progress
+from routing.signals import estimate_tokens
+
+
+@dataclass(slots=True)
+class Meter:
+    """What an attempt has shown so far, by the clock."""
+
+    id: str
+    started: float
+    ttft_s: float | None = None
+    longest_gap_s: float = 0.0
+    received: list[str] = field(default_factory=list[str])
+    last: float = 0.0
+
+    def piece(self, text: str, now: float) -> None:
+        if self.ttft_s is None:
+            self.ttft_s = now - self.started
+        else:
+            self.longest_gap_s = max(self.longest_gap_s, now - self.last)
+        self.last = now
+        self.received.append(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempts:
+    """Makes attempts, and sees that each is reported, priced and written down exactly once."""
+
+    ledger: Ledger
+    health: Health
+    breaker: BreakerSettings
+    idle_s: float
+    clock: Clock
+    new_id: Callable[[], str]
+
+    async def attempt(
+        self,
+        progress: Progress,
+        candidate: Candidate,
+        provider: Provider,
+        permit: Permit,
+        emit: Emit,
+    ) -> Completion:
+        """The candidate's completion.
+
+        Raises:
+            ProviderError: it did not answer; `outcome` says in which way.
+        """
+        model = candidate.model
+        request = replace(progress.call.request, max_tokens=candidate.max_tokens)
+        meter = Meter(id=self.new_id(), started=self.clock.monotonic())
+        completion: Completion | None = None
+        error: ProviderError | None = None
+        try:
+            if model.price is None or not model.price.free:
+                await self.ledger.hold(self._hold(meter.id, progress, candidate))
+            async with provider.answer(model.id, request, stream=True) as pieces:
+                completion = await self._read(provider.name, pieces, meter, emit)
+            return completion
+        except ProviderError as caught:
+            error = caught
+            raise
+        finally:
+            self._close(progress, model, permit, meter, completion, error)
+
+    def _close(
+        self,
+        progress: Progress,
+        model: Model,
+        permit: Permit,
+        meter: Meter,
+        completion: Completion | None,
+        error: ProviderError | None,
+    ) -> None:
+        """Report and write down the one outcome; with neither answer nor error: cancelled."""
+        if completion is not None:
+            outcome = self._judge(model, meter)
+        else:
+            outcome = error.outcome if error else self._impatient(model, meter)
+        latency_s = self.clock.monotonic() - meter.started
+        self._report(permit, outcome, meter, latency_s, error)
+        spent = completion.usage if completion else _spent(progress, meter, error)
+        progress.attempts.append(
+            Attempt(
+                id=meter.id,
+                provider=model.provider,
+                model=model.id,
+                outcome=outcome,
+                latency_ms=latency_s * 1000,
+                ttft_ms=None if meter.ttft_s is None else meter.ttft_s * 1000,
+                usage=spent,
+                cost=_cost(model, spent),
+                message=error.message if error else "",
+            )
+        )
+
+    async def _read(
+        self, provider: str, pieces: AsyncIterator[Piece], meter: Meter, emit: Emit
+    ) -> Completion:
+        async for piece in pieces:
+            if isinstance(piece, Completion):
+                if not piece.text and not piece.tool_calls:
+                    raise ProviderError(provider, "the answer was empty", outcome=Outcome.FAILURE)
+                return piece
+            meter.piece(piece, self.clock.monotonic())
+            emit(piece)
+        raise ProviderError(
+            provider, "the answer ended without its finish", outcome=Outcome.FAILURE, partial=True
+        )
+
+    def _judge(self, model: Model, meter: Meter) -> Outcome:
+        late = meter.ttft_s is not None and meter.ttft_s > self._slow_ttft_s(model)
+        return Outcome.SLOW if late or meter.longest_gap_s > self.idle_s / 2 else Outcome.SUCCESS
+
+    def _impatient(self, model: Model, meter: Meter) -> Outcome:
+        """A caller who left before a late first piece has shown an outage, not a whim."""
+        waited = self.clock.monotonic() - meter.started
+        late = meter.ttft_s is None and waited > self._slow_ttft_s(model)
+        return Outcome.SLOW if late else Outcome.CANCELLED
+
+    def _slow_ttft_s(self, model: Model) -> float:
+        return self.breaker.slow_ttft_local_s if model.local else self.breaker.slow_ttft_s
+
+    def _hold(self, attempt_id: str, progress: Progress, candidate: Candidate) -> Hold:
+        return Hold(
+            attempt_id=attempt_id,
+            call_id=progress.call_id,
+            provider=candidate.model.provider,
+            model=candidate.model.id,
+            worst_cost=candidate.worst_cost,
+            at=self.clock.wall(),
+        )
+
+    def _report(
+        self,
+        permit: Permit,
+        outcome: Outcome,
+        meter: Meter,
+        latency_s: float,
+        error: ProviderError | None,
+    ) -> None:
+        self.health.report(
+            permit,
+            outcome,
+            latency_s=latency_s,
+            ttft_s=meter.ttft_s,
+            retry_after_s=error.retry_after_s if error else None,
+            connect_failure=bool(error and error.connect),
+            timed_out=bool(error and error.timed_out),
+        )
+
+
+def _spent(progress: Progress, meter: Meter, error: ProviderError | None) -> Usage:
+    """The tokens of an attempt that gave no account of itself.
+
+    A refusal costs nothing; what was cut off after it had been sent is charged by what we know.
+    """
+    sent = error is None or error.partial or (error.timed_out and not error.connect)
+    if not sent and not meter.received:
+        return Usage()
+    return Usage(
+        input_tokens=progress.decision.analysis.input_tokens,
+        output_tokens=estimate_tokens("".join(meter.received)),
+        estimated=True,
+    )
+
+
+def _cost(model: Model, usage: Usage) -> Nano | None:
+    if usage == Usage():
+        return 0
+    return None if model.price is None else model.price.cost(usage)

@@ -1,0 +1,210 @@
+"""The one path every model call takes: remember, join, decide, try, settle, answer."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import anyio
+
+from pointsman.errors import DeadlineExceeded, PointsmanError, ProviderError
+from pointsman.records import Answer, Call, Candidate, Decision, Found
+from pointsman.seams import Cache, Catalogue, Clock, Emit, Flights, Ledger
+from pointsman.settings import RoutingSettings
+from pointsman.types import Completion, Model, Readiness
+from routing.analysis import analyse
+from routing.attempt import Attempts
+from routing.decide import Router
+from routing.health import Blocked
+from routing.receipts import Progress, free_record, receipt, remember, replayed, settled
+from routing.score import Weights
+from routing.walk import Step, Walk
+
+RESERVE_S = 0.25  # of the deadline, kept for settling
+
+Answers = AsyncIterator[str | Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatcher:
+    catalogue: Catalogue
+    cache: Cache
+    key_of: Callable[[Call, str], str]  # of a call under a catalogue's fingerprint
+    flights: Flights
+    ledger: Ledger
+    attempts: Attempts
+    routing: RoutingSettings
+    clock: Clock
+    new_id: Callable[[], str]
+
+    async def complete(self, call: Call) -> Answer:
+        """The answer to `call`, whole.
+
+        Raises:
+            PointsmanError: nobody could answer, the call cannot be answered, or time ran out.
+        """
+        async with self.open(call) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Answer):
+                    return piece
+        raise AssertionError("a flight ends with an answer or an error")
+
+    @asynccontextmanager
+    async def open(self, call: Call, *, stream: bool = False) -> AsyncGenerator[Answers, None]:
+        """The answer to `call`: pieces of text as they come if `stream`, then the `Answer`.
+
+        Once a piece was handed on no other backend can take over, so a caller that does not show
+        them should not ask for them.
+        """
+        started = self.clock.monotonic()
+        key = self.key_of(call, self.catalogue.fingerprint)
+        if call.cache == "use" and (found := await self.cache.get(key)):
+            yield self._replay(call, found, started)
+            return
+        led: list[bool] = []
+
+        async def lead(emit: Emit) -> Answer:
+            led.append(True)
+            return await self._lead(call, key, started, emit if stream else _keep_quiet)
+
+        # What bounds a flight in time is part of its name: nobody waits on another's deadline.
+        name = f"{key}|{call.deadline_s}|{stream}" if call.cache == "use" else self.new_id()
+        async with self.flights.join(name, lead) as pieces:
+            yield self._land(call, pieces, started, led)
+
+    def route(self, call: Call) -> Decision:
+        """Where `call` would go, and why; nothing is called, and the decision is kept."""
+        decision = self._decide(call)
+        self.ledger.note_decision(decision)
+        return decision
+
+    async def _replay(self, call: Call, found: Found, started: float) -> Answers:
+        if found.remembered.completion.text:
+            yield found.remembered.completion.text
+        answer = replayed(found, self._ms_since(started))
+        self.ledger.note(free_record(call, self.new_id(), answer, found, self.clock.wall()))
+        yield answer
+
+    async def _land(
+        self, call: Call, pieces: AsyncIterator[str | Answer], started: float, led: list[bool]
+    ) -> Answers:
+        """The flight's pieces; who only joined it pays nothing, and the books say so."""
+        async for piece in pieces:
+            if isinstance(piece, str) or led:
+                yield piece
+                continue
+            joined = replace(
+                piece,
+                cost=0,
+                saved=piece.saved + (piece.cost or 0),
+                attempts=(),
+                latency_ms=self._ms_since(started),
+            )
+            self.ledger.note(free_record(call, self.new_id(), joined, None, self.clock.wall()))
+            yield joined
+
+    async def _lead(self, call: Call, key: str, started: float, emit: Emit) -> Answer:
+        """Decide, try, settle and remember; runs once for all who joined the flight."""
+        progress = Progress(
+            call=call,
+            call_id=self.new_id(),
+            started=started,
+            deadline=started + (call.deadline_s or self.routing.deadline_s),
+            decision=self._decide(call),
+        )
+        answer: Answer | None = None
+        error: PointsmanError | None = None
+        try:
+            answer = await self._answer(progress, emit)
+        except PointsmanError as caught:
+            error = caught
+            raise
+        finally:
+            record = settled(
+                progress, answer, error, at=self.clock.wall(), latency_ms=self._ms_since(started)
+            )
+            with anyio.CancelScope(shield=True):
+                await self.ledger.settle(record)
+        if call.cache != "off" and answer.completion.finish_reason in ("stop", "tool_calls"):
+            await self.cache.put(key, remember(progress, answer, self.clock.wall()))
+        return answer
+
+    def _decide(self, call: Call) -> Decision:
+        router = Router(
+            models=self.catalogue.models,
+            view=self.attempts.health.view,
+            readiness=self._readiness,
+            problem=self._problem,
+            weights=Weights().with_changes(self.routing.weights),
+            clock=self.clock,
+            new_id=self.new_id,
+        )
+        analysis = analyse(call.request.messages, call.request.tools, call.category)
+        return router.decide(call, analysis)
+
+    def _readiness(self, model: Model) -> Readiness:
+        return self.catalogue.provider(model.provider).readiness(model.id)
+
+    def _problem(self, model: Model) -> str | None:
+        return self.catalogue.provider(model.provider).problem(model.id)
+
+    async def _answer(self, progress: Progress, emit: Emit) -> Answer:
+        health = self.attempts.health
+        walk = Walk(
+            progress.decision, self.routing.max_attempts, health.may_retry, health.retry_delay_s
+        )
+        left = progress.deadline - self.clock.monotonic() - RESERVE_S
+        with anyio.move_on_after(max(left, 0.0)):
+            candidate, completion = await self._walk(progress, walk, emit)
+            latency_ms = self._ms_since(progress.started)
+            return receipt(progress, candidate, completion, latency_ms)
+        raise DeadlineExceeded(
+            f"No answer within {progress.deadline - progress.started:g} s.",
+            hint="Allow more time with deadline_ms, or prefer='fast'.",
+            causes=walk.causes,
+        )
+
+    async def _walk(
+        self, progress: Progress, walk: Walk, emit: Emit
+    ) -> tuple[Candidate, Completion]:
+        while step := walk.next(self.clock.monotonic()):
+            if step.pause_s:
+                await self.clock.sleep(step.pause_s)
+            completion = await self._try(progress, walk, step, emit)
+            if completion is not None:
+                return step.candidate, completion
+        raise walk.error()
+
+    async def _try(
+        self, progress: Progress, walk: Walk, step: Step, emit: Emit
+    ) -> Completion | None:
+        """One step of the walk; None when it came to nothing and `walk` knows why."""
+        model = step.candidate.model
+        health = self.attempts.health
+        permit = health.admit(model)
+        if isinstance(permit, Blocked) and step.last_resort:
+            alive = [c.model for c in progress.decision.candidates if c.could_answer]
+            permit = health.admit_forced(model) if health.all_resting(alive) else permit
+        if isinstance(permit, Blocked):
+            walk.refused(step, permit.reason, permit.retry_in_s)
+            return None
+        shown: list[str] = []
+
+        def show(text: str) -> None:
+            shown.append("")
+            emit(text)
+
+        try:
+            provider = self.catalogue.provider(model.provider)
+            return await self.attempts.attempt(progress, step.candidate, provider, permit, show)
+        except ProviderError as error:
+            walk.failed(step.candidate, error)
+            if shown and emit is not _keep_quiet:
+                walk.cut_short()
+            return None
+
+    def _ms_since(self, started: float) -> float:
+        return (self.clock.monotonic() - started) * 1000
+
+
+def _keep_quiet(_text: str) -> None:
+    """What becomes of pieces that the caller does not want to see."""

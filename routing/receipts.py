@@ -1,0 +1,157 @@
+"""What is told and written down when a call has ended: pure arithmetic over what happened."""
+
+from dataclasses import dataclass, field
+
+from pointsman.errors import PointsmanError
+from pointsman.money import Nano, Usage
+from pointsman.records import (
+    MISS,
+    Answer,
+    Attempt,
+    CacheInfo,
+    Call,
+    CallRecord,
+    Candidate,
+    Decision,
+    Found,
+    Remembered,
+)
+from pointsman.types import Completion, Tier
+
+
+@dataclass(slots=True)
+class Progress:
+    """A call under way, and what it has come to so far."""
+
+    call: Call
+    call_id: str
+    started: float  # monotonic, s
+    deadline: float
+    decision: Decision
+    attempts: list[Attempt] = field(default_factory=list[Attempt])
+
+    @property
+    def cost(self) -> Nano | None:
+        """What all attempts cost together; None as soon as one of them is not known."""
+        costs = [attempt.cost for attempt in self.attempts]
+        return None if None in costs else sum(cost or 0 for cost in costs)
+
+
+def saved_by_routing(progress: Progress, usage: Usage) -> Nano:
+    """What the best-tier model that could have taken the call would have cost more.
+
+    Measured against the first eligible candidate of the highest tier with a known price, at the
+    tokens that were used; never negative: a dearer choice is a cost, not a saving.
+    """
+    cost = progress.cost
+    order: tuple[Tier, ...] = ("strong", "cheap", "local")
+    for tier in order:
+        for candidate in progress.decision.plan:
+            if candidate.model.tier == tier and candidate.model.price is not None:
+                return (
+                    max(candidate.model.price.cost(usage) - (cost or 0), 0)
+                    if cost is not None
+                    else 0
+                )
+    return 0
+
+
+def receipt(
+    progress: Progress, candidate: Candidate, completion: Completion, latency_ms: float
+) -> Answer:
+    return Answer(
+        completion=completion,
+        model=candidate.model.id,
+        provider=candidate.model.provider,
+        local=candidate.model.local,
+        cost=progress.cost,
+        saved=saved_by_routing(progress, completion.usage),
+        latency_ms=latency_ms,
+        cache=MISS,
+        decision_id=progress.decision.id,
+        attempts=tuple(progress.attempts),
+    )
+
+
+def replayed(found: Found, latency_ms: float) -> Answer:
+    """The receipt of an answer that was remembered: it costs nothing now."""
+    kept = found.remembered
+    return Answer(
+        completion=kept.completion,
+        model=kept.model,
+        provider=kept.provider,
+        local=kept.local,
+        cost=0,
+        saved=kept.cost or 0,
+        latency_ms=latency_ms,
+        cache=CacheInfo(hit=True, layer=found.layer, kind="exact", age_s=found.age_s),
+        decision_id=kept.decision_id,
+        attempts=(),
+    )
+
+
+def remember(progress: Progress, answer: Answer, at: float) -> Remembered:
+    return Remembered(
+        completion=answer.completion,
+        model=answer.model,
+        provider=answer.provider,
+        local=answer.local,
+        cost=answer.cost,
+        decision_id=answer.decision_id,
+        category=progress.decision.analysis.category,
+        time_sensitive=progress.decision.analysis.time_sensitive,
+        stored_at=at,
+    )
+
+
+def settled(
+    progress: Progress,
+    answer: Answer | None,
+    error: PointsmanError | None,
+    *,
+    at: float,
+    latency_ms: float,
+) -> CallRecord:
+    """The books' record of a call that went to a backend; without answer or error: cancelled."""
+    return CallRecord(
+        id=progress.call_id,
+        at=at,
+        principal=progress.call.principal,
+        tool=progress.call.tool,
+        user=progress.call.user,
+        session_id=progress.call.session_id,
+        decision_id=progress.decision.id,
+        provider=answer.provider if answer else None,
+        model=answer.model if answer else None,
+        category=progress.decision.analysis.category,
+        layer=None,
+        error=None if answer else (error.code if error else "cancelled"),
+        latency_ms=latency_ms,
+        saved_by_cache=0,
+        saved_by_routing=answer.saved if answer else 0,
+        attempts=tuple(progress.attempts),
+        decision=progress.decision,
+    )
+
+
+def free_record(
+    call: Call, call_id: str, answer: Answer, found: Found | None, at: float
+) -> CallRecord:
+    """The books' record of a call that another had paid for."""
+    return CallRecord(
+        id=call_id,
+        at=at,
+        principal=call.principal,
+        tool=call.tool,
+        user=call.user,
+        session_id=call.session_id,
+        decision_id=answer.decision_id,
+        provider=answer.provider,
+        model=answer.model,
+        category=found.remembered.category if found else call.category,
+        layer=answer.cache.layer,
+        error=None,
+        latency_ms=answer.latency_ms,
+        saved_by_cache=answer.saved,
+        saved_by_routing=0,
+    )

@@ -1,0 +1,1 @@
+"""The doors (MCP, HTTP, command line) and the composition root."""

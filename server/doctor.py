@@ -1,0 +1,125 @@
+"""What works on this machine and what does not, each with what to do about it."""
+
+import importlib.util
+import os
+import shutil
+import sqlite3
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import anyio.to_thread
+
+from pointsman.settings import Settings
+from providers.discovery import discover
+from providers.local.store import ModelStore
+from server.ownership import is_owned
+
+State = Literal["ok", "note", "broken"]
+FIXED_WAL = (3, 51, 3)  # before it, two writing connections can damage a WAL database
+RUNTIMES = {"xllamacpp": "xllamacpp", "llama-cpp-python": "llama_cpp"}
+LEAST_FREE_GB = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    check: str
+    state: State  # a note can be lived with; what is broken cannot
+    detail: str
+    fix: str | None = None
+
+
+async def examine(
+    settings: Settings, home: Path, environ: Mapping[str, str]
+) -> AsyncIterator[Finding]:
+    """Every finding, in the order of a start; nothing is called over a network."""
+    yield await anyio.to_thread.run_sync(_home, home)
+    yield await anyio.to_thread.run_sync(_disk, home)
+    yield await _engine(home)
+    yield _sqlite()
+    yield _clock()
+    for finding in await _local(settings, home):
+        yield finding
+    found = discover(settings, environ)
+    for backend in found.backends:
+        models = f"{len(backend.models)} models"
+        yield Finding(f"provider {backend.name}", "ok", f"{backend.why}; {models}")
+    for absent in found.absent:
+        yield Finding(f"provider {absent.name}", "note", absent.why, absent.fix)
+    yield Finding("redis", "note", "not used in this version")
+
+
+def _home(home: Path) -> Finding:
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = home / f".probe-{os.getpid()}"
+        probe.touch(mode=0o600)
+        probe.unlink()
+    except OSError as error:
+        fix = "Make it writable, or set POINTSMAN_HOME to a folder that is."
+        return Finding("home", "broken", f"{home}: {error.strerror}", fix)
+    loose = sys.platform != "win32" and home.stat().st_mode & 0o077
+    if loose:
+        return Finding("home", "note", f"{home} is open to others", f"chmod 700 {home}")
+    return Finding("home", "ok", str(home))
+
+
+def _disk(home: Path) -> Finding:
+    folder = next(path for path in (home, *home.parents) if path.exists())
+    free = shutil.disk_usage(folder).free / 1e9
+    if free < LEAST_FREE_GB:
+        return Finding("disk", "broken", f"{free:.2f} GB free", "Free some space.")
+    return Finding("disk", "ok", f"{free:.0f} GB free")
+
+
+async def _engine(home: Path) -> Finding:
+    running = await anyio.to_thread.run_sync(is_owned, home)
+    return Finding("engine", "ok", "runs on this home" if running else "none runs on this home")
+
+
+def _sqlite() -> Finding:
+    version = sqlite3.sqlite_version
+    if sqlite3.sqlite_version_info < FIXED_WAL:
+        return Finding(
+            "sqlite",
+            "note",
+            f"{version} has the WAL-reset fault; one writer in one process avoids it here",
+            "Do not write to the home's databases with another program while Pointsman runs.",
+        )
+    return Finding("sqlite", "ok", version)
+
+
+def _clock() -> Finding:
+    year = time.gmtime().tm_year
+    if year < 2026:
+        return Finding("clock", "broken", f"it says {year}", "Set the system clock.")
+    return Finding("clock", "ok", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+
+
+async def _local(settings: Settings, home: Path) -> list[Finding]:
+    if not settings.local.enabled:
+        return [Finding("local model", "note", "switched off", "Set local.enabled = true.")]
+    present = [name for name, module in RUNTIMES.items() if importlib.util.find_spec(module)]
+    wanted = settings.local.runtime
+    if not present or wanted not in ("auto", *present):
+        name = "runtime" if wanted == "auto" else wanted
+        fix = "pip install 'pointsman[local]'"
+        runtime = Finding("local runtime", "broken", f"no {name} is installed", fix)
+    else:
+        runtime = Finding("local runtime", "ok", present[0] if wanted == "auto" else wanted)
+    return [runtime, await _model(settings.local.model, ModelStore(home / "models"))]
+
+
+async def _model(name: str, store: ModelStore) -> Finding:
+    if name.endswith(".gguf"):
+        there = await anyio.Path(name).is_file()
+        fix = None if there else "Set local.model to a file that exists."
+        return Finding("local model", "ok" if there else "broken", name, fix)
+    if await store.path(name) is not None:
+        return Finding("local model", "ok", f"{name} is here")
+    if await store.fetching(name):
+        return Finding("local model", "note", f"{name} is being fetched")
+    return Finding("local model", "broken", f"{name} is not here", f"pointsman models pull {name}")

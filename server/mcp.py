@@ -1,0 +1,172 @@
+"""The MCP door: our tools and resources on the official SDK, for every transport."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import anyio
+import structlog
+from mcp.server import CacheHint, MCPServer
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
+from mcp.server.mcpserver.tools import Tool as SdkTool
+from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
+from mcp.types import CallToolResult, TextContent, ToolAnnotations
+from pydantic import Field
+
+from pointsman import __version__
+from pointsman.errors import NotFound, PointsmanError
+from pointsman.records import LOCAL
+from server.messages import STREAM_META
+from server.reading import Reading
+from tools.describe import arguments_from, failure, input_schema, output_schema
+from tools.tool import Caller, Tool
+
+log = structlog.get_logger("pointsman.mcp")
+
+
+HEARTBEAT_S = 5.0  # hosts give up on a silent call after 60 s, some after 5 min without progress
+INSTRUCTIONS = (
+    "Pointsman sends each model call to the right backend at the right price. Use `complete` for "
+    "an answer (model 'auto' routes; prefer= cheap|fast|quality|local), `route` to see why a "
+    "prompt would go where, `cost_stats` for what was spent and saved, `provider_health` when "
+    "something fails."
+)
+
+Say = Callable[[str], Awaitable[None]]
+
+
+class ServedTool(SdkTool):
+    """One of our tools on the SDK: our validation, our errors, our text for the model."""
+
+    served: Tool = Field(exclude=True)
+
+    @property
+    def output_schema(self) -> dict[str, Any]:
+        return output_schema(self.served)
+
+    async def run(
+        self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
+    ) -> CallToolResult:
+        """The tool's result; meanwhile a sign of life, or the answer's text to who asked for it."""
+        del convert_result  # ours is a CallToolResult already
+        meta: Mapping[str, Any] = context.request_context.meta or {}
+        if "progress_token" not in meta:
+            return await self._result(arguments, None)
+        say = _counted(context)
+        if meta.get(STREAM_META) is True:
+            return await self._result(arguments, say)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_beat, self.name, say)
+            result = await self._result(arguments, None)
+            tasks.cancel_scope.cancel()
+        return result
+
+    async def _result(self, arguments: dict[str, Any], show: Say | None) -> CallToolResult:
+        try:
+            given = arguments_from(self.name, self.served.arguments, arguments)
+            result = await self.served.run(given, Caller(LOCAL, show))
+        except PointsmanError as error:
+            log.info("tool.failed", tool=self.name, code=error.code)
+            return _failed(error)
+        except Exception:
+            log.exception("tool.crashed", tool=self.name)
+            return _failed(PointsmanError(f"{self.name} failed inside; the server's log says why."))
+        return CallToolResult(
+            content=[TextContent(type="text", text=self.served.read(result))],
+            structured_content=result.model_dump(mode="json", by_alias=True),
+        )
+
+
+def make_mcp(tools: Sequence[Tool], reading: Reading) -> MCPServer[Any]:
+    """The server that every MCP transport serves."""
+    server: MCPServer[Any] = MCPServer(
+        "pointsman",
+        title="Pointsman",
+        version=__version__,
+        instructions=INSTRUCTIONS,
+        tools=[_served(tool) for tool in tools],
+        log_level="WARNING",
+        cache_hints={"tools/list": CacheHint(ttl_ms=60_000, scope="public")},
+    )
+    _add_resources(server, reading)
+    return server
+
+
+def _served(tool: Tool) -> ServedTool:
+    return ServedTool(
+        fn=tool.run,
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        parameters=input_schema(tool),
+        fn_metadata=FuncMetadata(arg_model=ArgModelBase),
+        is_async=True,
+        context_kwarg=None,
+        annotations=ToolAnnotations(
+            read_only_hint=tool.read_only,
+            destructive_hint=False,
+            idempotent_hint=tool.read_only,
+            open_world_hint=tool.open_world,
+        ),
+        served=tool,
+    )
+
+
+def _failed(error: PointsmanError) -> CallToolResult:
+    return CallToolResult(
+        content=[TextContent(type="text", text=str(error))],
+        structured_content=failure(error),
+        is_error=True,
+    )
+
+
+def _counted(context: Context[Any, Any]) -> Say:
+    """Sends progress messages; the protocol wants each one's number above the last."""
+    count = 0
+
+    async def say(message: str) -> None:
+        nonlocal count
+        count += 1
+        await context.report_progress(count, None, message)
+
+    return say
+
+
+async def _beat(name: str, say: Say) -> None:
+    while True:
+        await anyio.sleep(HEARTBEAT_S)
+        await say(f"{name}: still working")
+
+
+def _add_resources(server: MCPServer[Any], reading: Reading) -> None:
+    kind = "application/json"
+
+    @server.resource("pointsman://models", description="Every model: price, tier", mime_type=kind)
+    async def models() -> str:
+        return await _read(reading.read_models())
+
+    @server.resource("pointsman://providers", description="Every backend's health", mime_type=kind)
+    async def providers() -> str:
+        return await _read(reading.read_providers())
+
+    @server.resource(
+        "pointsman://decisions/{id}", description="Why a call went where it went", mime_type=kind
+    )
+    async def decisions(id: str) -> str:
+        return await _read(reading.read_decision(id))
+
+    @server.resource(
+        "pointsman://stats/{since}", description="Spent and saved since 7d, 24h...", mime_type=kind
+    )
+    async def stats(since: str) -> str:
+        return await _read(reading.read_stats(since))
+
+
+async def _read(content: Awaitable[Any]) -> str:
+    try:
+        return json.dumps(await content, ensure_ascii=False, separators=(",", ":"))
+    except NotFound as error:
+        raise ResourceNotFoundError(str(error)) from error
+    except PointsmanError as error:
+        raise ResourceError(str(error)) from error

@@ -1,0 +1,87 @@
+"""What can be read of a running engine: its models, its health, its decisions, its sums."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from accounting.stats import CostStats
+from pointsman.errors import NotFound
+from pointsman.money import TOKENS_PER_PRICE, Usage, usd
+from pointsman.seams import Catalogue, Clock, EndpointView
+from pointsman.types import Model, Readiness
+from tools import cost_stats, provider_health
+from tools.provider_health import ProviderHealthResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    catalogue: Catalogue
+    view: Callable[[Model], EndpointView]
+    stats: Callable[..., Awaitable[CostStats]]
+    decision: Callable[[str], Awaitable[dict[str, Any] | None]]
+    clock: Clock
+
+    def health(self) -> ProviderHealthResult:
+        """How every backend is doing; none is asked."""
+        return provider_health.health(
+            self.catalogue.models, self.view, self._readiness, self._in_seconds
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """The body of `/health`; that it can be read says that the databases are open."""
+        health = self.health()
+        return {
+            "status": "ok",
+            "database": "ok",
+            "redis": "disabled",
+            "providers": {p.provider: p.state for p in health.providers},
+            "local": next((p.local.state for p in health.providers if p.local), "off"),
+        }
+
+    async def read_models(self) -> Any:
+        return {"models": [self._model(model) for model in self.catalogue.models]}
+
+    async def read_providers(self) -> Any:
+        return self.health().model_dump(mode="json")
+
+    async def read_decision(self, decision_id: str) -> Any:
+        """The decision of that id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        found = await self.decision(decision_id)
+        if found is None:
+            raise NotFound(f"There is no decision {decision_id[:64]!r}.")
+        return found
+
+    async def read_stats(self, since: str) -> Any:
+        return cost_stats.result(await self.stats(since=since)).model_dump(mode="json")
+
+    def _readiness(self, model: Model) -> Readiness:
+        return self.catalogue.provider(model.provider).readiness(model.id)
+
+    def _in_seconds(self, seconds: float) -> str:
+        moment = datetime.fromtimestamp(self.clock.wall() + seconds, UTC)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def _model(self, model: Model) -> dict[str, Any]:
+        price = model.price
+        million = TOKENS_PER_PRICE
+        return {
+            "id": model.id,
+            "provider": model.provider,
+            "tier": model.tier,
+            "local": model.local,
+            "context": model.context,
+            "max_output": model.max_output,
+            "capabilities": sorted(model.capabilities),
+            "state": self._readiness(model),
+            "price": price
+            and {
+                "input": usd(price.cost(Usage(input_tokens=million))),
+                "output": usd(price.cost(Usage(output_tokens=million))),
+                "source": price.source,
+            },
+        }

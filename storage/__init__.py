@@ -1,0 +1,1 @@
+"""The databases: what outlives the process, and how it is kept safe."""

@@ -1,0 +1,272 @@
+"""The layers of the cache, alone and together."""
+
+import random
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+import pytest
+import structlog  # noqa: F401 - the server has imported it long before anything fails
+
+from cache.database import DatabaseCache
+from cache.layers import LayeredCache, open_cache
+from cache.memory import MemoryCache
+from pointsman.records import Found, Remembered
+from pointsman.seams import Cache
+from pointsman.settings import CacheSettings
+from storage.database import Database, open_database
+from tests.contract.cache import CacheContract, FakeTime, remembered
+
+HOUR, DAY = 3600, 86_400
+KEY = "cc:v1:a:1"
+
+
+def memory_cache(time: FakeTime, items: int = 100, max_bytes: int = 1_000_000) -> MemoryCache:
+    return MemoryCache(items=items, max_bytes=max_bytes, residency_s=60, clock=time.clock)
+
+
+@asynccontextmanager
+async def database_cache(
+    path: Path, time: FakeTime, max_bytes: int = 10**9
+) -> AsyncIterator[tuple[DatabaseCache, Database]]:
+    async with open_database(path / "cache.db", kind="cache") as database:
+        cache = DatabaseCache(database, ttl_s=30 * DAY, max_bytes=max_bytes, clock=time.clock)
+        yield cache, database
+
+
+class TestMemory(CacheContract):
+    @pytest.fixture
+    def cache(self) -> Cache:
+        return memory_cache(FakeTime())
+
+
+class TestDatabase(CacheContract):
+    @pytest.fixture
+    async def cache(self, tmp_path: Path) -> AsyncIterator[Cache]:
+        async with database_cache(tmp_path, FakeTime()) as (cache, _):
+            yield cache
+
+
+class TestLayered(CacheContract):
+    @pytest.fixture
+    async def cache(self, tmp_path: Path) -> AsyncIterator[Cache]:
+        async with (
+            open_database(tmp_path / "cache.db", kind="cache") as database,
+            open_cache(CacheSettings(), database, FakeTime().clock) as cache,
+        ):
+            yield cache
+
+
+# --- where an answer is kept, and whether it may be served --------------------------------------
+
+
+@pytest.fixture
+def time() -> FakeTime:
+    return FakeTime()
+
+
+@pytest.fixture
+async def layered(tmp_path: Path, time: FakeTime) -> AsyncIterator[Cache]:
+    async with (
+        open_database(tmp_path / "cache.db", kind="cache") as database,
+        open_cache(CacheSettings(), database, time.clock) as cache,
+    ):
+        yield cache
+
+
+@pytest.mark.parametrize(
+    ("time_sensitive", "after_s", "hit"),
+    [
+        (True, HOUR - 1, True),
+        (True, HOUR, False),
+        (False, 23 * HOUR, True),
+        (False, 25 * HOUR, False),
+        (False, -2 * HOUR, False),  # the clock was set back: its age means nothing
+    ],
+)
+async def test_an_answer_is_served_while_it_is_fresh(
+    layered: Cache, time: FakeTime, time_sensitive: bool, after_s: float, hit: bool
+) -> None:
+    """CA-04, AT-003"""
+    await layered.put(KEY, remembered(time_sensitive=time_sensitive))
+    time.pass_(after_s)
+    assert (await layered.get(KEY) is not None) is hit
+
+
+async def test_an_answer_sinks_from_memory_to_the_database_and_is_forgotten(
+    tmp_path: Path, time: FakeTime
+) -> None:
+    """CA-06, CA-13, X-04, AT-106"""
+    settings = CacheSettings(general_s=40 * DAY)
+    async with (
+        open_database(tmp_path / "cache.db", kind="cache") as database,
+        open_cache(settings, database, time.clock) as cache,
+    ):
+        await cache.put(KEY, remembered())
+        seen = []
+        for after_s in (10, 2 * HOUR, 5, 31 * DAY):
+            time.pass_(after_s)
+            found = await cache.get(KEY)
+            seen.append(found and found.layer)
+    assert seen == ["memory", "database", "memory", None]  # copied upward in between
+
+
+async def test_an_answer_outlives_the_process(tmp_path: Path, time: FakeTime) -> None:
+    async with database_cache(tmp_path, time) as (cache, _):
+        await cache.put(KEY, remembered())
+    time.pass_(HOUR)
+    async with database_cache(tmp_path, time) as (cache, _):
+        assert await cache.get(KEY) == Found(remembered=remembered(), layer="database", age_s=HOUR)
+
+
+async def test_memory_lets_go_of_what_was_not_used(time: FakeTime) -> None:
+    cache = memory_cache(time, items=2)
+    await cache.put("a", remembered())
+    await cache.put("b", remembered())
+    await cache.get("a")
+    await cache.put("c", remembered())
+    assert [await cache.get(key) is not None for key in "abc"] == [True, False, True]
+
+
+async def test_memory_keeps_to_its_bytes(time: FakeTime) -> None:
+    cache = memory_cache(time, max_bytes=30_000)
+    for key in "abcd":
+        await cache.put(key, remembered("x" * 8_000))
+    assert [await cache.get(key) is not None for key in "abcd"] == [False, True, True, True]
+    await cache.put("a", remembered("x" * 40_000))  # more than there is room for at all
+    assert await cache.get("a") is None
+    assert await cache.get("d") is not None
+
+
+async def test_no_items_means_no_memory(time: FakeTime) -> None:
+    cache = memory_cache(time, items=0)
+    await cache.put(KEY, remembered())
+    assert await cache.get(KEY) is None
+
+
+async def test_a_cache_that_is_switched_off_remembers_nothing(
+    tmp_path: Path, time: FakeTime
+) -> None:
+    async with (
+        open_database(tmp_path / "cache.db", kind="cache") as database,
+        open_cache(CacheSettings(enabled=False), database, time.clock) as cache,
+    ):
+        await cache.put(KEY, remembered())
+        assert await cache.get(KEY) is None
+
+
+# --- what goes wrong ----------------------------------------------------------------------------
+
+
+async def test_a_flipped_byte_is_a_miss_and_the_row_is_deleted(
+    tmp_path: Path, time: FakeTime
+) -> None:
+    """CA-19, AT-109, F7"""
+
+    def flip(connection: sqlite3.Connection) -> None:
+        (blob,) = connection.execute("SELECT blob FROM cached").fetchone()
+        damaged = blob[:40] + bytes([blob[40] ^ 1]) + blob[41:]
+        connection.execute("UPDATE cached SET blob = ?", (damaged,))
+
+    async with database_cache(tmp_path, time) as (cache, database):
+        await cache.put(KEY, remembered())
+        await database.write(flip)
+        assert await cache.get(KEY) is None
+        assert cache.damaged == 1
+        assert await database.read(count_rows) == 0
+        await cache.put(KEY, remembered())
+        assert await cache.get(KEY) is not None
+
+
+async def test_a_row_under_another_key_is_not_served(tmp_path: Path, time: FakeTime) -> None:
+    """CA-19: the checksum holds for one key"""
+
+    def swap(connection: sqlite3.Connection) -> None:
+        connection.execute("UPDATE cached SET key = 'cc:v1:b:2'")
+
+    async with database_cache(tmp_path, time) as (cache, database):
+        await cache.put(KEY, remembered())
+        await database.write(swap)
+        assert await cache.get("cc:v1:b:2") is None
+
+
+async def test_a_broken_database_layer_costs_hits_and_nothing_else(
+    tmp_path: Path, time: FakeTime
+) -> None:
+    """CA-18"""
+
+    def drop(connection: sqlite3.Connection) -> None:
+        connection.execute("DROP TABLE cached")
+
+    async with database_cache(tmp_path, time) as (kept, database):
+        cache = LayeredCache((memory_cache(time), kept), general_s=DAY, time_sensitive_s=HOUR)
+        await database.write(drop)
+        await cache.put(KEY, remembered())
+        found = await cache.get(KEY)
+        assert found is not None
+        assert found.layer == "memory"
+        time.pass_(61)
+        assert await cache.get(KEY) is None
+        await kept.tidy()
+        assert kept.failures == 3
+
+
+async def test_a_full_cache_makes_room_by_dropping_what_was_used_least_recently(
+    tmp_path: Path, time: FakeTime
+) -> None:
+    """CA-11, CA-15"""
+    text = random.Random(7).randbytes(3_000).hex()
+    async with database_cache(tmp_path, time, max_bytes=3_000_000) as (cache, database):
+        for number in range(1_000):
+            time.pass_(1)
+            await cache.put(f"cc:v1:a:{number}", stamped(text + str(number), time))
+        time.pass_(1)
+        assert await cache.get("cc:v1:a:0") is not None  # used, so that it is not the oldest
+        before = await database.read(count_rows)
+        with anyio.fail_after(30):
+            await cache.tidy()
+        after = await database.read(count_rows)
+        assert before == 1_000
+        assert 0 < after < before
+        assert (before - after) % 100 == 0
+        assert await cache.get("cc:v1:a:0") is not None
+        assert await cache.get("cc:v1:a:1") is None
+        assert await cache.get("cc:v1:a:999") is not None
+
+
+async def test_tidying_deletes_what_is_past_its_time(tmp_path: Path, time: FakeTime) -> None:
+    """CA-13, CA-15"""
+    async with database_cache(tmp_path, time) as (cache, database):
+        for number in range(150):
+            await cache.put(f"cc:v1:a:{number}", stamped("old", time))
+        time.pass_(30 * DAY)
+        await cache.put(KEY, stamped("new", time))
+        await cache.tidy()
+        assert await database.read(count_rows) == 1
+
+
+async def test_much_writing_starts_tidying_before_its_time(tmp_path: Path, time: FakeTime) -> None:
+    written = 0
+    async with (
+        database_cache(tmp_path, time, max_bytes=400_000) as (cache, database),
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(cache.keep_tidy)
+        with anyio.fail_after(30):
+            while written == await database.read(count_rows):
+                await cache.put(f"cc:v1:a:{written}", stamped(f"{written}" * 500, time))
+                written += 1
+        group.cancel_scope.cancel()
+    assert written > 10
+
+
+def stamped(text: str, time: FakeTime) -> Remembered:
+    return replace(remembered(text), stored_at=time.clock.wall())
+
+
+def count_rows(connection: sqlite3.Connection) -> int:
+    (count,) = connection.execute("SELECT count(*) FROM cached").fetchone()
+    return int(count)

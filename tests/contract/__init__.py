@@ -1,0 +1,1 @@
+"""What every provider, runtime and cache must pass."""

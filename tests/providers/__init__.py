@@ -1,0 +1,1 @@
+"""The cloud providers against a chaos upstream, and the local ones."""

@@ -1,0 +1,357 @@
+"""The dispatcher, driven through scripted backends and a real breaker, cache key and flights."""
+
+import random
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import anyio
+import pytest
+
+from cache.flight import open_flights
+from cache.key import cache_key
+from pointsman.errors import (
+    BudgetExceeded,
+    ContentRefused,
+    DeadlineExceeded,
+    InvalidInput,
+    NoBackend,
+    NotFound,
+    RateLimited,
+)
+from pointsman.records import Answer, Call
+from pointsman.settings import BreakerSettings, RoutingSettings
+from pointsman.types import ChatRequest, Message, Outcome, ToolSpec
+from routing.attempt import Attempts
+from routing.dispatch import Dispatcher
+from routing.health import Health
+from tests.fakes import (
+    FakeCache,
+    FakeCatalogue,
+    FakeLedger,
+    FakeProvider,
+    SteadyClock,
+    counting,
+    hanging,
+    make_model,
+    price,
+    refusing,
+    saying,
+)
+
+
+@dataclass
+class Bench:
+    """A dispatcher over fakes, and the fakes."""
+
+    dispatcher: Dispatcher
+    ledger: FakeLedger
+    cache: FakeCache
+    health: Health
+    clock: SteadyClock
+
+
+def ask(text: str = "What is the capital of France?", **facts: object) -> Call:
+    call = Call(request=ChatRequest(messages=(Message("user", text),)))
+    return replace(call, **facts)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def bench(
+    providers: Sequence[FakeProvider], routing: RoutingSettings | None = None
+) -> AsyncGenerator[Bench, None]:
+    clock, ledger, cache = SteadyClock(), FakeLedger(), FakeCache()
+    health = Health(BreakerSettings(), clock.clock(), random.Random(7).random)
+    new_id = counting()
+    async with open_flights() as flights:
+        dispatcher = Dispatcher(
+            catalogue=FakeCatalogue(providers),
+            cache=cache,
+            key_of=cache_key,
+            flights=flights,
+            ledger=ledger,
+            attempts=Attempts(
+                ledger=ledger,
+                health=health,
+                breaker=BreakerSettings(),
+                idle_s=30,
+                clock=clock.clock(),
+                new_id=new_id,
+            ),
+            routing=routing or RoutingSettings(),
+            clock=clock.clock(),
+            new_id=new_id,
+        )
+        yield Bench(dispatcher, ledger, cache, health, clock)
+
+
+async def read_along(b: Bench, seen: list[str | Answer]) -> None:
+    async with b.dispatcher.open(ask(), stream=True) as pieces:
+        async for piece in pieces:
+            seen.append(piece)
+
+
+async def test_an_answer_carries_its_receipt_and_is_in_the_books() -> None:
+    async with bench([FakeProvider("a", saying("Paris it is"))]) as b:
+        answer = await b.dispatcher.complete(ask())
+    assert (answer.completion.text, answer.provider, answer.model) == ("Paris it is", "a", "m")
+    assert answer.cost == 6 * 1_000 + 3 * 2_000  # 6 tokens at $1, 3 at $2 a million, in nano-USD
+    (record,) = b.ledger.settled
+    assert record.attempts == answer.attempts
+    assert record.attempts[0].outcome is Outcome.SUCCESS
+    assert record.decision is not None
+    assert record.decision.id == answer.decision_id
+    assert [hold.attempt_id for hold in b.ledger.holds] == [record.attempts[0].id]
+
+
+async def test_a_second_identical_call_is_a_hit_that_costs_nothing() -> None:
+    provider = FakeProvider("a", saying("Paris"))
+    async with bench([provider]) as b:
+        first = await b.dispatcher.complete(ask())
+        second = await b.dispatcher.complete(ask(session_id="another", deadline_s=5.0))
+    assert len(provider.seen) == 1
+    assert second.cache.hit
+    assert (second.cost, second.saved) == (0, first.cost)
+    assert second.decision_id == first.decision_id
+    (noted,) = b.ledger.noted
+    assert (noted.layer, noted.saved_by_cache) == ("memory", first.cost)
+
+
+@pytest.mark.parametrize(("use", "calls", "kept"), [("off", 2, 0), ("refresh", 2, 1)])
+async def test_the_cache_can_be_passed_by(use: str, calls: int, kept: int) -> None:
+    provider = FakeProvider("a", saying("Paris"))
+    async with bench([provider]) as b:
+        for _ in range(2):
+            await b.dispatcher.complete(ask(cache=use))
+        assert len(b.cache.entries) == kept
+    assert len(provider.seen) == calls
+
+
+async def test_identical_calls_under_way_share_one_flight() -> None:
+    """CA-01: a burst of the same question is paid for once."""
+    go = anyio.Event()
+
+    async def slow(_: ChatRequest) -> str:
+        await go.wait()
+        return "Paris"
+
+    provider = FakeProvider("a", slow)
+    answers: list[Answer] = []
+
+    async def one(b: Bench) -> None:
+        answers.append(await b.dispatcher.complete(ask()))
+
+    async with bench([provider]) as b, anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(one, b)
+        await anyio.wait_all_tasks_blocked()
+        go.set()
+    assert len(provider.seen) == 1
+    assert sorted(a.cost or 0 for a in answers)[:4] == [0, 0, 0, 0]
+    assert len(b.ledger.noted) == 4
+
+
+async def test_a_failing_backend_is_passed_over_and_every_attempt_is_counted() -> None:
+    dear = FakeProvider("b", saying("ok"), [make_model("b", cost=price(9, 9))])
+    async with bench([FakeProvider("a", refusing(Outcome.FAILURE)), dear]) as b:
+        answer = await b.dispatcher.complete(ask())
+    assert [a.outcome for a in answer.attempts] == [Outcome.FAILURE, Outcome.SUCCESS]
+    assert answer.provider == "b"
+    assert len(b.ledger.settled[0].attempts) == 2
+
+
+async def test_a_dead_primary_is_tried_at_most_five_times_by_twenty_calls() -> None:
+    """CB-01, CB-08: the breaker learns, and the fallback answers all of them."""
+    dead = FakeProvider("a", refusing(Outcome.FAILURE))
+    good = FakeProvider("b", saying("ok"), [make_model("b", cost=price(9, 9))])
+    async with bench([dead, good]) as b:
+        for n in range(20):
+            answer = await b.dispatcher.complete(ask(f"question {n}"))
+            assert answer.provider == "b"
+    assert len(dead.seen) == 5
+
+
+async def test_a_lone_backend_whose_breaker_is_open_is_left_alone() -> None:
+    """CB-08: no call reaches it, and the caller hears when to come back."""
+    dead = FakeProvider("a", refusing(Outcome.FAILURE))
+    async with bench([dead]) as b:
+        for n in range(8):
+            with pytest.raises(NoBackend):
+                await b.dispatcher.complete(ask(f"question {n}"))
+        tried = len(dead.seen)
+        with pytest.raises(RateLimited) as caught:
+            await b.dispatcher.complete(ask("once more"))
+    assert tried == len(dead.seen) == 5
+    assert caught.value.retry_after_s is not None
+    assert caught.value.retry_after_s > 50
+
+
+async def test_three_backends_failing_at_random_still_answer() -> None:
+    """PV-17, AT-413: 30 % failures at each of three, over 99 % of 5,000 calls succeed."""
+    dice = random.Random(1)
+
+    async def flaky(_: ChatRequest) -> str:
+        return await (refusing(Outcome.FAILURE) if dice.random() < 0.3 else saying("ok"))(_)
+
+    providers = [FakeProvider(name, flaky) for name in "abc"]
+    failed = 0
+    async with bench(providers) as b:
+        for n in range(5_000):
+            b.clock.advance(0.05)
+            try:
+                await b.dispatcher.complete(ask(f"question {n}", cache="off"))
+            except NoBackend:
+                failed += 1
+    assert failed < 50
+
+
+async def test_when_all_fail_one_error_names_each_cause() -> None:
+    """AT-413."""
+    providers = [FakeProvider(name, refusing(Outcome.FAILURE)) for name in "abc"]
+    async with bench(providers) as b:
+        with pytest.raises(NoBackend) as caught:
+            await b.dispatcher.complete(ask())
+    assert {cause.provider for cause in caught.value.causes} == {"a", "b", "c"}
+    assert b.ledger.settled[0].error == "no_backend"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "facts", "error", "second_is_tried"),
+    [
+        (Outcome.THROTTLED, {"retry_after_s": 30.0}, None, True),
+        (Outcome.AUTH, {}, None, True),
+        (Outcome.CLIENT, {"fault": "unknown_model"}, None, True),
+        (Outcome.CLIENT, {"fault": "invalid"}, InvalidInput, False),
+        (Outcome.CLIENT, {"fault": "content_refused"}, ContentRefused, False),
+        (Outcome.CLIENT, {"fault": "context_length"}, None, True),
+    ],
+)
+async def test_each_outcome_leads_on_or_ends_the_call(
+    outcome: Outcome, facts: dict[str, object], error: type[Exception] | None, second_is_tried: bool
+) -> None:
+    second = FakeProvider("b", saying("ok"), [make_model("b", cost=price(9, 9), context=32_000)])
+    async with bench([FakeProvider("a", refusing(outcome, **facts)), second]) as b:
+        if error is None:
+            assert (await b.dispatcher.complete(ask())).provider == "b"
+        else:
+            with pytest.raises(error):
+                await b.dispatcher.complete(ask())
+    assert bool(second.seen) is second_is_tried
+    view = b.health.view(make_model("a"))
+    assert (view.state, view.failure_rate) == ("closed", 0.0)
+
+
+async def test_an_answer_that_breaks_off_after_its_first_words_is_an_error_to_a_reader() -> None:
+    """A stream fails over only before its first content; after it, never a clean end."""
+
+    class Breaks(FakeProvider):
+        async def _pieces(self, model, request, stream):  # type: ignore[no-untyped-def]
+            yield "The capital "
+            await refusing(Outcome.FAILURE)(request)
+
+    second = FakeProvider("b", saying("Paris"), [make_model("b", cost=price(9, 9))])
+    async with bench([Breaks("a", saying("")), second]) as b:
+        seen: list[str | Answer] = []
+        with pytest.raises(NoBackend):
+            await read_along(b, seen)
+        assert seen == ["The capital "]
+        assert not second.seen
+        # who does not read along is answered by the other
+        assert (await b.dispatcher.complete(ask())).provider == "b"
+    assert b.ledger.settled[0].attempts[0].usage.estimated
+
+
+async def test_a_call_ends_at_its_deadline_and_the_backend_is_let_go() -> None:
+    provider = FakeProvider("a", hanging)
+    async with bench([provider]) as b:
+        with anyio.fail_after(5), pytest.raises(DeadlineExceeded):
+            await b.dispatcher.complete(ask(deadline_s=0.3))
+    assert provider.open == 0
+    assert b.health.view(make_model("a")).in_flight == 0
+    assert b.ledger.settled[0].error == "deadline_exceeded"
+    assert b.ledger.settled[0].attempts[0].outcome is Outcome.CANCELLED
+
+
+async def test_a_caller_who_leaves_cancels_the_call_and_it_is_still_settled() -> None:
+    provider = FakeProvider("a", hanging)
+    async with bench([provider]) as b:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(b.dispatcher.complete, ask())
+            await anyio.wait_all_tasks_blocked()
+            tasks.cancel_scope.cancel()
+        assert provider.open == 0
+        assert b.health.view(make_model("a")).in_flight == 0
+    (record,) = b.ledger.settled
+    assert record.error == "cancelled"
+    assert record.attempts[0].usage.estimated
+
+
+async def test_a_price_cap_limits_the_answer_or_refuses_the_model() -> None:
+    provider = FakeProvider("a", saying("ok"), [make_model("a", cost=price(1, 2))])
+    async with bench([provider]) as b:
+        await b.dispatcher.complete(ask(max_cost=400_000))
+        assert provider.seen[0].max_tokens is not None
+        assert provider.seen[0].max_tokens * 2_000 <= 400_000
+        with pytest.raises(BudgetExceeded):
+            await b.dispatcher.complete(ask("another", max_cost=1_000))
+
+
+async def test_a_model_without_a_known_price_costs_none_and_never_passes_a_cap() -> None:
+    model = replace(make_model("a"), price=None)
+    async with bench([FakeProvider("a", saying("ok"), [model])]) as b:
+        assert (await b.dispatcher.complete(ask())).cost is None
+        with pytest.raises(BudgetExceeded):
+            await b.dispatcher.complete(ask("another", max_cost=10**9))
+
+
+async def test_the_named_model_answers_or_nobody_does() -> None:
+    one, two = FakeProvider("a", saying("1")), FakeProvider("b", saying("2"))
+    async with bench([one, two]) as b:
+        assert (await b.dispatcher.complete(ask(model="b/m"))).provider == "b"
+        two.script = refusing(Outcome.FAILURE)
+        with pytest.raises(NoBackend):
+            await b.dispatcher.complete(ask("another", model="b/m"))
+        with pytest.raises(NotFound) as caught:
+            await b.dispatcher.complete(ask(model="b/mm"))
+    assert caught.value.hint is not None
+    assert "b/m" in caught.value.hint
+    assert not one.seen
+
+
+async def test_a_call_with_tools_goes_only_where_tools_are_taken() -> None:
+    plain = FakeProvider("a", saying("no"), [make_model("a", capabilities=())])
+    able = FakeProvider("b", saying("yes"), [make_model("b", cost=price(9, 9))])
+    tool = ToolSpec(name="t", description="", parameters={})
+    call = Call(request=ChatRequest(messages=(Message("user", "x"),), tools=(tool,)))
+    async with bench([plain, able]) as b:
+        assert (await b.dispatcher.complete(call)).provider == "b"
+
+
+async def test_an_answer_that_was_cut_off_is_not_remembered() -> None:
+    """T-51."""
+
+    class Cut(FakeProvider):
+        async def _pieces(self, model, request, stream):  # type: ignore[no-untyped-def]
+            async for piece in super()._pieces(model, request, stream):
+                yield piece if isinstance(piece, str) else replace(piece, finish_reason="length")
+
+    async with bench([Cut("a", saying("half an"))]) as b:
+        await b.dispatcher.complete(ask())
+        assert not b.cache.entries
+
+
+async def test_a_route_calls_nothing_and_its_factors_sum_to_the_score() -> None:
+    """RT-06, RT-07."""
+    providers = [FakeProvider("a", saying("x")), FakeProvider("b", saying("y"))]
+    async with bench(providers) as b:
+        decision = b.dispatcher.route(ask())
+    assert not providers[0].seen
+    assert b.ledger.decisions == [decision]
+    for candidate in decision.candidates:
+        assert candidate.factors.total == pytest.approx(candidate.score, abs=1e-6)
+
+
+async def test_without_any_model_the_error_says_how_to_get_one() -> None:
+    async with bench([]) as b:
+        with pytest.raises(NoBackend, match="pointsman models pull"):
+            await b.dispatcher.complete(ask())

@@ -1,0 +1,214 @@
+"""The whole engine over a chaos upstream, asked through MCP in both protocol eras."""
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import anyio
+import pytest
+from mcp import Client, MCPError
+
+from pointsman.settings import Settings
+from server.app import App, open_app
+from server.mcp import make_mcp
+from tests.chaos import ChaosUpstream, Exchange, chaos_upstream
+from tests.faults import status
+
+KEY = "sk-CANARY-0123456789abcdef"
+Era = Literal["auto", "legacy"]
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[ChaosUpstream]:
+    async with chaos_upstream() as upstream:
+        yield upstream
+
+
+def settings_for(*urls: str) -> Settings:
+    """Backends `b0`, `b1`... at `urls`, each dearer than the one before; no local model."""
+    providers = {
+        f"b{n}": {
+            "kind": "openai",
+            "base_url": f"{url}/v1",
+            "api_key": KEY,
+            "models": [{"id": f"m{n}", "price": {"input": 1.0 + 20 * n, "output": 2.0 + 20 * n}}],
+        }
+        for n, url in enumerate(urls)
+    }
+    return Settings.model_validate({"providers": providers, "local": {"enabled": False}})
+
+
+@asynccontextmanager
+async def client_of(
+    settings: Settings, home: Path, era: Era = "auto"
+) -> AsyncGenerator[tuple[Client, App], None]:
+    async with open_app(settings, home, {}) as app:
+        server = make_mcp(app.tools, app.reading)
+        async with Client(server, mode=era) as client:
+            yield client, app
+
+
+async def test_the_tool_list_is_small_and_fully_described(
+    tmp_path: Path, upstream: ChaosUpstream
+) -> None:
+    async with client_of(settings_for(upstream.url), tmp_path) as (client, _):
+        listed = await client.list_tools()
+    assert [t.name for t in listed.tools] == ["complete", "route", "cost_stats", "provider_health"]
+    assert len(listed.model_dump_json(by_alias=True, exclude_none=True)) < 12_000
+    for tool in listed.tools:
+        assert tool.title
+        assert tool.output_schema
+        assert tool.annotations
+        assert tool.annotations.read_only_hint is True
+        assert tool.annotations.destructive_hint is False
+        assert tool.annotations.open_world_hint is (tool.name == "complete")
+
+
+@pytest.mark.parametrize("era", ["auto", "legacy"])
+async def test_an_answer_a_hit_a_route_and_the_bill(
+    era: Era, tmp_path: Path, upstream: ChaosUpstream
+) -> None:
+    async with client_of(settings_for(upstream.url), tmp_path, era) as (client, _):
+        first = (await client.call_tool("complete", {"prompt": "hello"})).structured_content
+        again = (await client.call_tool("complete", {"prompt": "hello"})).structured_content
+        route = (await client.call_tool("route", {"prompt": "hello"})).structured_content
+        stats = (await client.call_tool("cost_stats", {})).structured_content
+        why = await client.read_resource(f"pointsman://decisions/{first['decision_id']}")
+    assert first["provider"] == "b0"
+    assert first["cost_usd"] > 0
+    assert not first["cache"]["hit"]
+    assert again["cache"] | {"age_s": 0} == {
+        "hit": True, "layer": "memory", "kind": "exact", "similarity": None, "age_s": 0,
+    }  # fmt: skip
+    assert (again["cost_usd"], again["saved_usd"]) == (0, first["cost_usd"])
+    assert len(upstream.requests) == 1
+    candidate = route["candidates"][0]
+    assert sum(candidate["factors"].values()) == pytest.approx(candidate["score"], abs=1e-6)
+    assert stats["totals"]["requests"] == 2
+    assert stats["totals"]["cost_usd"] == first["cost_usd"]
+    assert stats["totals"]["cache_hit_rate"] == 0.5
+    assert json.loads(why.contents[0].text)["id"] == first["decision_id"]  # type: ignore[union-attr]
+
+
+async def test_a_hit_outlives_the_process(tmp_path: Path, upstream: ChaosUpstream) -> None:
+    settings = settings_for(upstream.url)
+    async with client_of(settings, tmp_path) as (client, _):
+        await client.call_tool("complete", {"prompt": "hello"})
+    async with client_of(settings, tmp_path) as (client, _):
+        found = (await client.call_tool("complete", {"prompt": "hello"})).structured_content
+    assert found["cache"]["layer"] == "database"
+    assert len(upstream.requests) == 1
+
+
+async def test_a_failing_backend_is_passed_over_and_shown(
+    tmp_path: Path, upstream: ChaosUpstream
+) -> None:
+    async with chaos_upstream() as second:
+        settings = settings_for(upstream.url, second.url)
+        upstream.script(*[status(500)] * 50)
+        async with client_of(settings, tmp_path) as (client, _):
+            for n in range(20):
+                result = await client.call_tool("complete", {"prompt": f"question {n}"})
+                assert result.structured_content["provider"] == "b1"
+            health = (await client.call_tool("provider_health", {})).structured_content
+    assert len(upstream.requests) == 5
+    states = {p["provider"]: p["state"] for p in health["providers"]}
+    assert states == {"b0": "open", "b1": "closed"}
+    assert health["providers"][0]["retry_at"] is not None
+
+
+BAD = [
+    ({}, "invalid_input", "either 'prompt' or 'messages'"),
+    ({"prompt": "x", "messages": []}, "invalid_input", "not both"),
+    ({"prompt": "   "}, "invalid_input", "empty"),
+    ({"messages": []}, "invalid_input", "empty"),
+    ({"prompt": "x", "temperature": "hot"}, "invalid_input", "temperature"),
+    ({"prompt": "x", "max_tokens": -1}, "invalid_input", "max_tokens"),
+    ({"prompt": "x", "prefer": "best"}, "invalid_input", "prefer"),
+    ({"prompt": "x", "promt": "y"}, "invalid_input", "promt"),
+    ({"prompt": "x", "tools": [{}]}, "invalid_input", "name"),
+    ({"prompt": "x", "model": "nope"}, "not_found", "nope"),
+    ({"prompt": "x" * 10_000_000}, "invalid_input", "10,000,000"),
+    ({"prompt": "x" * 1_000_000}, "invalid_input", "too long"),
+    ({"prompt": "x", "max_cost_usd": 1e-9}, "budget_exceeded", "price cap"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "word"), BAD)
+async def test_bad_input_is_a_tool_error_that_says_what_is_wrong(
+    arguments: dict[str, Any], code: str, word: str, tmp_path: Path, upstream: ChaosUpstream
+) -> None:
+    async with client_of(settings_for(upstream.url), tmp_path) as (client, _):
+        result = await client.call_tool("complete", arguments)
+    assert result.is_error
+    assert result.structured_content["error"]["code"] == code
+    text = result.content[0].text  # type: ignore[union-attr]
+    assert word in text
+    assert len(text) < 600
+    assert not upstream.requests
+
+
+async def test_an_object_sent_as_text_is_read_as_one(
+    tmp_path: Path, upstream: ChaosUpstream
+) -> None:
+    arguments = {"messages": json.dumps([{"role": "user", "content": "hello"}])}
+    async with client_of(settings_for(upstream.url), tmp_path) as (client, _):
+        result = await client.call_tool("complete", arguments)
+    assert not result.is_error
+    assert upstream.requests[0].json["messages"][-1]["content"] == "hello"
+
+
+async def test_without_a_backend_the_error_says_how_to_get_one(tmp_path: Path) -> None:
+    async with client_of(settings_for(), tmp_path) as (client, _):
+        result = await client.call_tool("complete", {"prompt": "hello"})
+    assert result.structured_content["error"]["code"] == "no_backend"
+    assert "pointsman models pull" in result.structured_content["error"]["hint"]
+
+
+async def test_an_unknown_decision_is_not_found(tmp_path: Path) -> None:
+    async with client_of(settings_for(), tmp_path) as (client, _):
+        with pytest.raises(MCPError, match="no decision"):
+            await client.read_resource("pointsman://decisions/ffff")
+
+
+async def test_no_prompt_answer_or_key_is_logged(
+    tmp_path: Path, upstream: ChaosUpstream, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """T-56: neither when all goes well nor when a backend fails."""
+    from server.logs import configure_logs
+
+    settings = settings_for(upstream.url)
+    configure_logs(settings.log.model_copy(update={"level": "debug", "format": "json"}))
+    upstream.script(*[status(500), status(401), status(400)] * 4)
+    async with client_of(settings, tmp_path) as (client, _):
+        for n in range(8):
+            await client.call_tool("complete", {"prompt": f"PROMPT-CANARY {n}"})
+    shown = "".join(capfd.readouterr())
+    assert "CANARY" not in shown
+
+
+async def test_a_cancelled_call_is_let_go_upstream_and_settled(
+    tmp_path: Path, upstream: ChaosUpstream
+) -> None:
+    """T-12."""
+    asked = anyio.Event()
+
+    async def silent(exchange: Exchange) -> None:
+        asked.set()
+        await exchange.until_gone()
+
+    upstream.script(silent)
+    async with client_of(settings_for(upstream.url), tmp_path) as (client, app):
+        with anyio.move_on_after(30):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(client.call_tool, "complete", {"prompt": "hello"})
+                await asked.wait()
+                tasks.cancel_scope.cancel()
+        with anyio.fail_after(5):
+            await upstream.quiet()
+        stats = (await client.call_tool("cost_stats", {})).structured_content
+        assert stats["totals"]["error_rate"] == 1.0
+        health = app.reading.health()
+    assert health.providers[0].in_flight == 0

@@ -1,0 +1,133 @@
+"""What `complete` and `route` are asked with, and how it becomes a `Call`."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pointsman.errors import InvalidInput
+from pointsman.money import nano_from_usd
+from pointsman.records import CacheUse, Call, Category, Prefer, Principal
+from pointsman.types import ChatRequest, Json, Message, Role, ToolCall, ToolSpec
+from tools.tool import Arguments
+
+LONGEST_PROMPT = 2_000_000  # characters, all messages together: about 500,000 tokens
+
+
+class TextPart(BaseModel):
+    type: Literal["text"]
+    text: str
+
+
+class FunctionIn(BaseModel):
+    name: str
+    arguments: str = "{}"
+
+
+class ToolCallIn(BaseModel):
+    id: str
+    type: Literal["function"] = "function"
+    function: FunctionIn
+
+
+class MessageIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    role: Role
+    content: str | list[TextPart] | None = None
+    tool_calls: list[ToolCallIn] | None = None
+    tool_call_id: str | None = None
+
+    def message(self) -> Message:
+        content = self.content or ""
+        text = content if isinstance(content, str) else "".join(part.text for part in content)
+        calls = tuple(
+            ToolCall(call.id, call.function.name, call.function.arguments)
+            for call in self.tool_calls or ()
+        )
+        return Message(self.role, text, calls, self.tool_call_id)
+
+
+class Asking(Arguments):
+    prompt: str | None = Field(default=None, description="The question; or give messages")
+    messages: list[MessageIn] | None = Field(
+        default=None, description="A conversation, oldest first"
+    )
+    system: str | None = None
+    model: str = Field(default="auto", description="'auto' routes; or a model's id or provider/id")
+    prefer: Prefer = "balanced"
+    session_id: str | None = None
+    category: Category | None = None
+    max_cost_usd: Annotated[float | None, Field(ge=0, le=1e6, allow_inf_nan=False)] = None
+    deadline_ms: Annotated[int | None, Field(ge=1, le=3_600_000)] = None
+    max_tokens: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
+    temperature: Annotated[float | None, Field(ge=0, le=2, allow_inf_nan=False)] = None
+    json_schema: dict[str, Any] | None = Field(
+        default=None, description="The answer is JSON of this schema"
+    )
+    tools: list[dict[str, Any]] | None = Field(
+        default=None,
+        description="Functions the model may ask to call: name, description, parameters",
+    )
+    cache: CacheUse = "use"
+    user: str | None = None
+    metadata: dict[str, str] | None = None
+
+    def call(self, tool: str, principal: Principal) -> Call:
+        """The call that these arguments ask for.
+
+        Raises:
+            InvalidInput: the prompt is missing, empty, doubled or too long; a tool has no name.
+        """
+        return Call(
+            request=ChatRequest(
+                messages=self._messages(),
+                tools=tuple(_tool_spec(t) for t in self.tools or ()),
+                max_tokens=self.max_tokens,
+                temperature=self.temperature,
+                json_schema=self.json_schema,
+            ),
+            model=self.model,
+            prefer=self.prefer,
+            category=self.category,
+            session_id=self.session_id,
+            max_cost=None if self.max_cost_usd is None else nano_from_usd(self.max_cost_usd),
+            deadline_s=None if self.deadline_ms is None else self.deadline_ms / 1000,
+            cache=self.cache,
+            principal=principal,
+            tool=tool,
+            user=self.user,
+            metadata=self.metadata or {},
+        )
+
+    def _messages(self) -> tuple[Message, ...]:
+        if (self.prompt is None) == (self.messages is None):
+            raise InvalidInput("Give either 'prompt' or 'messages', and not both.")
+        messages = tuple(m.message() for m in self.messages or ())
+        if self.messages is None:
+            messages = (Message("user", self.prompt or ""),)
+        if not any(m.content.strip() or m.tool_calls for m in messages):
+            raise InvalidInput("The prompt is empty: say what you want answered.")
+        if self.system is not None:
+            messages = (Message("system", self.system), *messages)
+        length = sum(len(m.content) for m in messages)
+        if length > LONGEST_PROMPT:
+            raise InvalidInput(
+                f"The prompt has {length:,} characters; at most {LONGEST_PROMPT:,} are taken.",
+                hint="Send the part that matters, or split it.",
+            )
+        return messages
+
+
+def _tool_spec(given: dict[str, Any]) -> ToolSpec:
+    """A tool as the OpenAI, the Anthropic or the MCP interface writes it down."""
+    inner = given.get("function", given)
+    name = inner.get("name") if isinstance(inner, dict) else None
+    if not isinstance(name, str) or not name:
+        raise InvalidInput("Each of 'tools' needs a 'name'; one has none.")
+    parameters: dict[str, Json] = next(
+        (inner[key] for key in ("parameters", "input_schema", "inputSchema") if key in inner),
+        {"type": "object", "properties": {}},
+    )
+    return ToolSpec(
+        name=name, description=str(inner.get("description") or ""), parameters=parameters
+    )

@@ -1,0 +1,116 @@
+"""Tools as JSON: their schemas without noise, and what their failures look like."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from pointsman.errors import Cause, InvalidInput, PointsmanError
+from tools.tool import Arguments, Tool
+
+JsonObject = dict[str, Any]
+A = TypeVar("A", bound=Arguments)
+
+
+def input_schema(tool: Tool) -> JsonObject:
+    """JSON Schema of the arguments; one that may be left out need not say that it may be null."""
+    return _lean(tool.arguments.model_json_schema(), without_null=True)
+
+
+def output_schema(tool: Tool) -> JsonObject:
+    """JSON Schema of the result. Every field is always there, so none is listed as required."""
+    return _lean(
+        tool.result.model_json_schema(mode="serialization", by_alias=True),
+        without=("title", "required", "description"),
+    )
+
+
+def arguments_from(name: str, model: type[A], given: Mapping[str, Any]) -> A:
+    """The validated arguments of tool `name`; an object or list sent as JSON text is read as such.
+
+    Raises:
+        InvalidInput: they do not fit; the message names each one and why.
+    """
+    try:
+        return model.model_validate(_decoded(model, given))
+    except ValidationError as error:
+        raise InvalidInput(
+            f"{name} cannot take these arguments: {_complaints(model, error)}."
+        ) from error
+
+
+def failure(error: PointsmanError) -> JsonObject:
+    """`error` as CONTRACT section 2 has it: `{error: {code, message, hint?, causes?}}`."""
+    told: JsonObject = {"code": error.code, "message": error.message}
+    if error.hint:
+        told["hint"] = error.hint
+    causes: tuple[Cause, ...] = getattr(error, "causes", ())
+    if causes:
+        told["causes"] = [
+            {"provider": c.provider, "code": c.code, "message": c.message} for c in causes
+        ]
+    retry_after_s: float | None = getattr(error, "retry_after_s", None)
+    if retry_after_s is not None:
+        told["retry_after_s"] = round(retry_after_s, 3)
+    return {"error": told}
+
+
+def _lean(
+    schema: JsonObject, *, without: tuple[str, ...] = ("title",), without_null: bool = False
+) -> JsonObject:
+    """`schema` without what pydantic adds and no reader needs: titles, and defaults of null."""
+
+    def clean(node: Any, *, names: bool = False) -> Any:
+        if isinstance(node, list):
+            return [clean(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if names:
+            return {key: clean(value) for key, value in node.items()}
+        if without_null and (some := _not_null(node)):
+            node = some
+        return {
+            key: clean(value, names=key in ("properties", "$defs"))
+            for key, value in node.items()
+            if key not in without and (key, value) != ("default", None)
+        }
+
+    cleaned: JsonObject = clean(schema)
+    return cleaned
+
+
+def _not_null(node: JsonObject) -> JsonObject | None:
+    """What `node` is when it is not null, if it is one thing or null; None otherwise."""
+    kinds = [kind for kind in node.get("anyOf", ()) if kind != {"type": "null"}]
+    if len(kinds) != 1 or len(node["anyOf"]) != 2:
+        return None
+    return {**{key: value for key, value in node.items() if key != "anyOf"}, **kinds[0]}
+
+
+def _decoded(model: type[BaseModel], given: Mapping[str, Any]) -> JsonObject:
+    """Some clients send a list or an object as a string of JSON; text fields stay text."""
+    decoded = dict(given)
+    for name, value in given.items():
+        field = model.model_fields.get(name)
+        if not isinstance(value, str) or field is None or value[:1] not in ("{", "["):
+            continue
+        if "str" not in str(field.annotation).replace("dict[str", ""):
+            try:
+                decoded[name] = json.loads(value)
+            except ValueError:
+                continue
+    return decoded
+
+
+def _complaints(model: type[BaseModel], error: ValidationError) -> str:
+    """Each argument that does not fit; never the value itself, which may be long or private."""
+    told: list[str] = []
+    for item in error.errors(include_input=False, include_url=False)[:5]:
+        name = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            known = ", ".join(model.model_fields)
+            told.append(f"there is no {name!r} (it takes {known or 'no arguments'})")
+        else:
+            told.append(f"{name!r}: {item['msg'][:1].lower()}{item['msg'][1:]}")
+    return "; ".join(dict.fromkeys(told))

@@ -1,0 +1,44 @@
+"""What a tool is: a typed async function, what it takes and gives, and how it is described."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from pointsman.records import LOCAL, Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls a tool, and how they follow what it does."""
+
+    principal: Principal = LOCAL
+    show: Callable[[str], Awaitable[None]] | None = None  # takes text as it comes, if wanted
+
+
+class Arguments(BaseModel):
+    """What a tool is called with: names that it does not know are errors, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Result(BaseModel):
+    """What a tool gives back."""
+
+    model_config = ConfigDict(frozen=True, protected_namespaces=(), populate_by_name=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """One thing that can be asked for, through any door."""
+
+    name: str
+    title: str
+    description: str
+    arguments: type[Arguments]
+    result: type[Result]
+    run: Callable[[Any, Caller], Awaitable[Result]]
+    read: Callable[[Any], str]  # a result as the text that a model reads
+    read_only: bool
+    open_world: bool  # it may reach beyond this machine
