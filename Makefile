@@ -50,7 +50,7 @@ bench: setup
 	@$(BIN)/python benchmarks/hot_path.py
 
 snapshot: setup
-	@$(BIN)/python -m server.handshake_record
+	@$(BIN)/python -m server.windows.handshake_record
 
 clean:
 	rm -rf $(VENV) .venv-* .cache dist build

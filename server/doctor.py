@@ -16,7 +16,7 @@ import anyio.to_thread
 from pointsman.settings import Settings
 from providers.discovery import discover
 from providers.local.store import ModelStore
-from server.ownership import is_owned
+from server.windows.ownership import is_owned
 
 State = Literal["ok", "note", "broken"]
 FIXED_WAL = (3, 51, 3)  # before it, two writing connections can damage a WAL database

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pointsman.settings import Settings
 from server.app import open_app
-from server.engine_socket import serve_windows
 from server.logs import configure_logs
 from server.mcp import make_mcp
-from server.ownership import Door
+from server.windows.ownership import Door
+from server.windows.serving import serve_windows
 
 
 def engine_for(

@@ -24,10 +24,10 @@ from pointsman import __version__
 from pointsman.errors import ConfigError
 from pointsman.settings import Settings
 from server.app import App, open_app
-from server.engine_socket import serve_windows
 from server.logs import configure_logs
 from server.mcp import make_mcp
-from server.ownership import take_home
+from server.windows.ownership import take_home
+from server.windows.serving import serve_windows
 
 log = structlog.get_logger("pointsman.http")
 

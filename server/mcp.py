@@ -17,8 +17,8 @@ from pydantic import Field
 from pointsman import __version__
 from pointsman.errors import NotFound, PointsmanError
 from pointsman.records import LOCAL
-from server.messages import STREAM_META
 from server.reading import Reading
+from server.windows.messages import STREAM_META
 from tools.describe import arguments_from, failure, input_schema, output_schema
 from tools.tool import Caller, Tool
 

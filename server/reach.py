@@ -5,9 +5,9 @@ from typing import Any
 
 from pointsman.errors import ConfigError
 from server.commands.command import Context
-from server.engine_client import call_engine
-from server.link import NoEngine
-from server.ownership import own_home
+from server.windows.client import call_engine
+from server.windows.link import NoEngine
+from server.windows.ownership import own_home
 
 Show = Callable[[str], Awaitable[None]]
 

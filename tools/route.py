@@ -121,10 +121,14 @@ def _read(route: RouteResult) -> str:
         f"({route.complexity.score:.2f}) -> "
         + (f"{route.provider}/{route.model}" if route.model else "no model can take it now")
     )
-    rows = [
-        f"  {c.provider}/{c.model}: {c.score:+.3f} {c.reason}"
-        if c.eligible
-        else f"  {c.provider}/{c.model}: refused: {c.reason}"
-        for c in route.candidates
-    ]
+    rows = [f"  {c.provider}/{c.model}: {_why(c)}" for c in route.candidates]
     return "\n".join([head, *rows])
+
+
+def _why(candidate: CandidateOut) -> str:
+    if not candidate.eligible:
+        return f"refused: {candidate.reason}"
+    factors = ", ".join(
+        f"{name} {share:+.3f}" for name, share in candidate.factors.items() if share
+    )
+    return f"{candidate.score:+.3f} = {factors}"

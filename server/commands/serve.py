@@ -28,8 +28,8 @@ async def _run(context: Context) -> int:
             plain_json=context.arguments.json,
         )
         return DONE
-    from server.handshake import load_snapshot
-    from server.windows import serve_stdio
+    from server.windows.front import serve_stdio
+    from server.windows.handshake import load_snapshot
 
     def load_engine():  # type: ignore[no-untyped-def]  # the front knows its type
         from server.engine import engine_for

@@ -18,12 +18,22 @@ RULES = [
     BreakerSettings(max_open_s=512, **TIMES),
     BreakerSettings(max_open_s=512, failure_threshold=30, **TIMES),
     BreakerSettings(max_open_s=200, minimum_calls=4, success_threshold=3, **TIMES),
+    BreakerSettings(max_open_s=512, failure_rate=0.875, **TIMES),
     BreakerSettings(max_open_s=64, success_threshold=1, half_open_calls=1, **TIMES),
 ]
 GOOD, BAD, SLOW = Outcome.SUCCESS, Outcome.FAILURE, Outcome.SLOW
 OUTCOMES = st.sampled_from([GOOD, BAD, SLOW, Outcome.THROTTLED, Outcome.CANCELLED])
 PATTERNS = st.sampled_from(
-    [[BAD], [SLOW], [GOOD], [BAD, GOOD], [BAD, BAD, BAD, BAD, GOOD], [BAD, GOOD, GOOD], [SLOW] * 4]
+    [
+        [BAD],
+        [SLOW],
+        [GOOD],
+        [BAD, GOOD],
+        [BAD, BAD, BAD, BAD, GOOD],
+        [BAD, GOOD, GOOD],
+        [SLOW] * 4,
+        [SLOW] * 4 + [GOOD],
+    ]
 )
 
 

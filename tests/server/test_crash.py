@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from tests.chaos import chaos_upstream
-from tests.server.harness import Window
+from tests.server.windows.harness import Window
 
 ROOT = Path(__file__).parents[2]
 KILLS = 20

@@ -20,8 +20,8 @@ import orjson
 from anyio.abc import SocketListener
 
 from pointsman.errors import ConfigError
-from server.lines import read_lines
-from server.link import POLL_S, SOCKET, NoEngine, connect, short_path
+from server.windows.lines import read_lines
+from server.windows.link import POLL_S, SOCKET, NoEngine, connect, short_path
 
 HANDOVER_DRAIN_S = 5.0
 HANDOVER = orjson.dumps({"pointsman": "handover"}) + b"\n"

@@ -1,4 +1,4 @@
-"""A `pointsman serve` with a small engine: `python -m tests.server.window HOME [http]`."""
+"""A `pointsman serve` with a small engine: `python -m tests.server.windows.window HOME [http]`."""
 
 import sys
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from server.ownership import Door, take_home
-from server.windows import RunEngine, serve_stdio
+from server.windows.front import RunEngine, serve_stdio
+from server.windows.ownership import Door, take_home
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -40,7 +40,7 @@ def make_server() -> "MCPServer[str]":
 
 
 def load_engine() -> RunEngine:
-    from server.engine_socket import serve_windows
+    from server.windows.serving import serve_windows
 
     server = make_server()
 

@@ -20,9 +20,9 @@ from pointsman.errors import (
     PointsmanError,
     RateLimited,
 )
-from server.link import POLL_S, Link, NoEngine, open_link
-from server.messages import STREAM_META, Message, NotAMessage, envelope, parse
-from server.ownership import is_owned
+from server.windows.link import POLL_S, Link, NoEngine, open_link
+from server.windows.messages import STREAM_META, Message, NotAMessage, envelope, parse
+from server.windows.ownership import is_owned
 
 Progress = Callable[[float, float | None, str | None], Awaitable[None]]
 ERRORS: dict[str, type[PointsmanError]] = {

@@ -11,10 +11,10 @@ import anyio
 import orjson
 from anyio.abc import Process
 
-from server.lines import read_lines
-from server.messages import envelope
+from server.windows.lines import read_lines
+from server.windows.messages import envelope
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 INITIALIZE = {
     "protocolVersion": "2025-06-18",
     "capabilities": {},
@@ -75,7 +75,7 @@ class Window:
 
 @asynccontextmanager
 async def open_window(home: Path, kind: str = "stdio") -> AsyncIterator[Window]:
-    command = [sys.executable, "-m", "tests.server.window", str(home), kind]
+    command = [sys.executable, "-m", "tests.server.windows.window", str(home), kind]
     process = await anyio.open_process(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     async with process:
         try:

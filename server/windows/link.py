@@ -11,7 +11,7 @@ import anyio
 from anyio.abc import SocketStream
 
 from pointsman.errors import ConfigError, NotFound
-from server.lines import read_lines
+from server.windows.lines import read_lines
 
 SOCKET = "engine.sock"
 POLL_S = 0.05

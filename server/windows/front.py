@@ -29,9 +29,9 @@ How the rest of server/ uses this:
     except NoEngine:
         ...open the app in this process: `async with own_home(home) as door` (None: too late)
 
-Where: `server.windows.serve_stdio`; `server.ownership.{Door, own_home, take_home}`;
-`server.engine_socket.serve_windows` (imports mcp); `server.engine_client.call_engine`;
-`server.link.NoEngine`; `server.handshake.load_snapshot`.
+Where: `server.windows.front.serve_stdio`; `server.windows.ownership.{Door, own_home, take_home}`;
+`server.windows.serving.serve_windows` (imports mcp); `server.windows.client.call_engine`;
+`server.windows.link.NoEngine`; `server.windows.handshake.load_snapshot`.
 """
 
 import signal
@@ -44,12 +44,12 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from pointsman.errors import EngineGone, PointsmanError
-from server.handshake import Snapshot
-from server.lines import read_lines
-from server.link import POLL_S, Link, NoEngine, open_link
-from server.ownership import Door, own_home
-from server.relay import Relay
-from server.stdio import WireIn, WireOut, standard_streams
+from server.windows.handshake import Snapshot
+from server.windows.lines import read_lines
+from server.windows.link import POLL_S, Link, NoEngine, open_link
+from server.windows.ownership import Door, own_home
+from server.windows.relay import Relay
+from server.windows.stdio import WireIn, WireOut, standard_streams
 
 RunEngine = Callable[[Door], Coroutine[Any, Any, None]]
 LoadEngine = Callable[[], RunEngine]

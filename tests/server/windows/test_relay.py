@@ -10,11 +10,11 @@ import orjson
 import pytest
 from anyio.abc import SocketStream
 
-from server.handshake import Snapshot
-from server.lines import read_lines
-from server.link import Link
-from server.messages import envelope
-from server.relay import Relay
+from server.windows.handshake import Snapshot
+from server.windows.lines import read_lines
+from server.windows.link import Link
+from server.windows.messages import envelope
+from server.windows.relay import Relay
 
 INITIALIZE = {
     "protocolVersion": "2025-06-18",

@@ -18,9 +18,16 @@ from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
 from pointsman import __version__
-from server.lines import MAX_LINE, read_lines
-from server.messages import INTERNAL_ERROR, INVALID_REQUEST, Id, NotAMessage, error_line, parse
-from server.ownership import DRAINING, HANDOVER_DRAIN_S, Door
+from server.windows.lines import MAX_LINE, read_lines
+from server.windows.messages import (
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
+    Id,
+    NotAMessage,
+    error_line,
+    parse,
+)
+from server.windows.ownership import DRAINING, HANDOVER_DRAIN_S, Door
 
 log = structlog.get_logger("pointsman.windows")
 State = TypeVar("State")

@@ -11,7 +11,7 @@ from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.types import TextContent
 
-from tests.server.harness import ROOT, open_window
+from tests.server.windows.harness import ROOT, open_window
 
 ERAS = pytest.mark.parametrize("mode", ["legacy", "auto"])
 
@@ -19,7 +19,7 @@ ERAS = pytest.mark.parametrize("mode", ["legacy", "auto"])
 @asynccontextmanager
 async def client_of(home: Path, mode: str) -> AsyncIterator[Client]:
     parameters = StdioServerParameters(
-        command=sys.executable, args=["-m", "tests.server.window", str(home)], cwd=ROOT
+        command=sys.executable, args=["-m", "tests.server.windows.window", str(home)], cwd=ROOT
     )
     with anyio.fail_after(50):
         async with Client(parameters, mode=mode) as client:

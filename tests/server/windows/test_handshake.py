@@ -8,9 +8,9 @@ import anyio.to_thread
 import orjson
 import pytest
 
-from server.handshake import FILE, load_snapshot
-from server.handshake_record import TOOLSETS, record_ours
-from tests.server.harness import ROOT
+from server.windows.handshake import FILE, load_snapshot
+from server.windows.handshake_record import TOOLSETS, record_ours
+from tests.server.windows.harness import ROOT
 
 
 @pytest.mark.parametrize("toolsets", TOOLSETS, ids=",".join)
@@ -18,7 +18,7 @@ async def test_the_recording_is_what_the_server_answers(
     toolsets: tuple[str, ...], tmp_path: Path
 ) -> None:
     snapshot = await anyio.to_thread.run_sync(load_snapshot, toolsets)
-    assert snapshot is not None, "record it: python -m server.handshake_record"
+    assert snapshot is not None, "record it: python -m server.windows.handshake_record"
     assert snapshot.answers == await record_ours(toolsets, tmp_path), "record it anew"
 
 

@@ -1,8 +1,8 @@
 """What the server answers to a window that asks what it is, recorded.
 
 Importing `mcp` takes longer than a window should wait for its list of tools, so a front answers
-these questions itself until the engine is there. `server/handshake.json` is recorded from the real
-server (`server/handshake_record.py`); a test compares the two.
+these questions itself until the engine is there. `handshake.json` is recorded from the real server
+(`handshake_record.py`); a test compares the two.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from pointsman import __version__
-from server.messages import CAPABILITIES_KEY, MODERN, Message
+from server.windows.messages import CAPABILITIES_KEY, MODERN, Message
 
 FILE = Path(__file__).parent / "handshake.json"
 ASKED = ("tools/list", "resources/list", "resources/templates/list", "prompts/list")

@@ -20,10 +20,10 @@ from pointsman.errors import (
     PointsmanError,
     RateLimited,
 )
-from server.engine_client import call_engine
-from server.lines import read_lines
-from server.link import NoEngine
-from server.ownership import own_home
+from server.windows.client import call_engine
+from server.windows.lines import read_lines
+from server.windows.link import NoEngine
+from server.windows.ownership import own_home
 
 Answer = Callable[[Mapping[str, Any]], Awaitable[list[Mapping[str, Any]]]]
 HELLO = {"pointsman": "hello"}

@@ -9,10 +9,10 @@ import orjson
 from anyio.abc import SocketStream
 
 from pointsman.errors import EngineGone, PointsmanError, RateLimited
-from server.handshake import Snapshot
-from server.lines import MAX_LINE
-from server.link import Link
-from server.messages import (
+from server.windows.handshake import Snapshot
+from server.windows.lines import MAX_LINE
+from server.windows.link import Link
+from server.windows.messages import (
     PARSE_ERROR,
     Id,
     Message,

@@ -4,7 +4,7 @@ import anyio
 import pytest
 from anyio.abc import ByteReceiveStream
 
-from server.lines import read_lines
+from server.windows.lines import read_lines
 
 
 class Pieces(ByteReceiveStream):

@@ -1,7 +1,6 @@
 """Record what the real server answers to a window that asks what it is.
 
-`python -m server.handshake_record` rewrites `server/handshake.json`; run it when a test says that
-the recording is out of date.
+`make snapshot` rewrites `handshake.json`; run it when a test says that it is out of date.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -21,9 +20,9 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from pointsman import __version__
 from pointsman.settings import Settings
 from server.app import open_app
-from server.handshake import ASKED, FILE, Answers, key_of
 from server.mcp import make_mcp
-from server.messages import MODERN, envelope
+from server.windows.handshake import ASKED, FILE, Answers, key_of
+from server.windows.messages import MODERN, envelope
 
 TOOLSETS = (("core",), ("all",))
 

@@ -12,8 +12,8 @@ import orjson
 import pytest
 
 from pointsman.errors import PointsmanError
-from server.engine_client import call_engine
-from tests.server.harness import INITIALIZE, Window, open_window, pid_of_owner, rss_mb
+from server.windows.client import call_engine
+from tests.server.windows.harness import INITIALIZE, Window, open_window, pid_of_owner, rss_mb
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/locks").exists(), reason="needs /proc to see who owns a home"

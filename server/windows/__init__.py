@@ -1,0 +1,1 @@
+"""Many windows, one engine: the fronts that IDEs start, and the engine they share."""
