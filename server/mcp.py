@@ -40,6 +40,7 @@ class ServedTool(SdkTool):
     """One of our tools on the SDK: our validation, our errors, our text for the model."""
 
     served: Tool = Field(exclude=True)
+    heartbeat_s: float = Field(exclude=True)
 
     @property
     def output_schema(self) -> dict[str, Any]:
@@ -57,7 +58,7 @@ class ServedTool(SdkTool):
         if meta.get(STREAM_META) is True:
             return await self._result(arguments, say)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_beat, self.name, say)
+            tasks.start_soon(_beat, self.name, say, self.heartbeat_s)
             result = await self._result(arguments, None)
             tasks.cancel_scope.cancel()
         return result
@@ -78,14 +79,16 @@ class ServedTool(SdkTool):
         )
 
 
-def make_mcp(tools: Sequence[Tool], reading: Reading) -> MCPServer[Any]:
+def make_mcp(
+    tools: Sequence[Tool], reading: Reading, *, heartbeat_s: float = HEARTBEAT_S
+) -> MCPServer[Any]:
     """The server that every MCP transport serves."""
     server: MCPServer[Any] = MCPServer(
         "pointsman",
         title="Pointsman",
         version=__version__,
         instructions=INSTRUCTIONS,
-        tools=[_served(tool) for tool in tools],
+        tools=[_served(tool, heartbeat_s) for tool in tools],
         log_level="WARNING",
         cache_hints={"tools/list": CacheHint(ttl_ms=60_000, scope="public")},
     )
@@ -93,7 +96,7 @@ def make_mcp(tools: Sequence[Tool], reading: Reading) -> MCPServer[Any]:
     return server
 
 
-def _served(tool: Tool) -> ServedTool:
+def _served(tool: Tool, heartbeat_s: float) -> ServedTool:
     return ServedTool(
         fn=tool.run,
         name=tool.name,
@@ -110,6 +113,7 @@ def _served(tool: Tool) -> ServedTool:
             open_world_hint=tool.open_world,
         ),
         served=tool,
+        heartbeat_s=heartbeat_s,
     )
 
 
@@ -133,9 +137,9 @@ def _counted(context: Context[Any, Any]) -> Say:
     return say
 
 
-async def _beat(name: str, say: Say) -> None:
+async def _beat(name: str, say: Say, every_s: float) -> None:
     while True:
-        await anyio.sleep(HEARTBEAT_S)
+        await anyio.sleep(every_s)
         await say(f"{name}: still working")
 
 

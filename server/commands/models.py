@@ -6,6 +6,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from server.commands.command import DONE, FAILED, Command, Context
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ async def _run(context: Context) -> int:
     from providers.local.store import ModelStore
 
     given = context.arguments
+    await anyio.Path(context.home).mkdir(mode=0o700, parents=True, exist_ok=True)
     store = ModelStore(context.home / "models")
     name = given.name or context.settings.local.model
     match given.action:

@@ -7,8 +7,10 @@ from typing import Any
 
 from server.commands.command import DONE, Command, Context
 
-MEASURES = ("requests", "cost_usd", "saved_by_cache_usd", "saved_by_routing_usd", "input_tokens",
-            "output_tokens", "cache_hit_rate", "error_rate", "p50_ms", "p95_ms")  # fmt: skip
+HEAD = (
+    *("", "requests", "cost", "saved by cache", "by routing", "tokens"),
+    *("hits", "errors", "p50 ms", "p95 ms"),
+)
 
 
 def _declare(parser: argparse.ArgumentParser) -> None:
@@ -37,29 +39,33 @@ async def _run(context: Context) -> int:
 
 
 def bill(context: Context, stats: dict[str, Any]) -> str:
-    """The totals, and a line for each group."""
-    lines = [context.paint(_line("total", stats["totals"]), "bold")]
-    lines += [_line(_name(row), row) for row in stats["rows"]]
-    if unpriced := stats["totals"]["unpriced_requests"]:
-        lines.append(
-            context.paint(f"{unpriced} calls went to models whose price is not known.", "yellow")
-        )
-    return "\n".join(lines)
+    """A table: a line for each group, then the totals."""
+    totals = stats["totals"]
+    rows = [_cells(" ".join(_group(row, totals)), row) for row in stats["rows"]]
+    table = [HEAD, *rows, _cells("total", totals)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = ["  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in table]
+    lines[0], lines[-1] = context.paint(lines[0], "dim"), context.paint(lines[-1], "bold")
+    return "\n".join([*lines, *(context.paint(w, "yellow") for w in stats["warnings"] or ())])
 
 
-def _name(row: dict[str, Any]) -> str:
-    return " ".join(str(row[key]) for key in row if key not in MEASURES and "unp" not in key
-                    and "unrec" not in key)  # fmt: skip
+def _group(row: dict[str, Any], totals: dict[str, Any]) -> list[str]:
+    """What a row has that the totals have not: the values it is grouped by."""
+    return [str(value) for key, value in row.items() if key not in totals]
 
 
-def _line(name: str, m: dict[str, Any]) -> str:
-    p50 = "-" if m["p50_ms"] is None else f"{m['p50_ms']:.0f}"
-    p95 = "-" if m["p95_ms"] is None else f"{m['p95_ms']:.0f}"
+def _cells(name: str, m: dict[str, Any]) -> tuple[str, ...]:
     return (
-        f"{name}: {m['requests']} requests, ${m['cost_usd']:.6f}, saved "
-        f"${m['saved_by_cache_usd']:.6f} by cache and ${m['saved_by_routing_usd']:.6f} by routing, "
-        f"{m['input_tokens']}+{m['output_tokens']} tokens, {m['cache_hit_rate']:.0%} hits, "
-        f"{m['error_rate']:.1%} errors, p50 {p50} ms, p95 {p95} ms"
+        name,
+        f"{m['requests']}",
+        f"${m['cost_usd']:.6f}",
+        f"${m['saved_by_cache_usd']:.6f}",
+        f"${m['saved_by_routing_usd']:.6f}",
+        f"{m['input_tokens']}+{m['output_tokens']}",
+        f"{m['cache_hit_rate']:.0%}",
+        f"{m['error_rate']:.1%}",
+        "-" if m["p50_ms"] is None else f"{m['p50_ms']:.0f}",
+        "-" if m["p95_ms"] is None else f"{m['p95_ms']:.0f}",
     )
 
 

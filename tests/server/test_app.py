@@ -1,18 +1,23 @@
 """The whole engine over a chaos upstream, asked through MCP in both protocol eras."""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import anyio
 import pytest
+import structlog
 from mcp import Client, MCPError
+from mcp.types import RequestParamsMeta
 
 from pointsman.settings import Settings
 from server.app import App, open_app
+from server.logs import configure_logs
 from server.mcp import make_mcp
+from server.windows.messages import STREAM_META
 from tests.chaos import ChaosUpstream, Exchange, chaos_upstream
 from tests.faults import status
 
@@ -24,6 +29,16 @@ Era = Literal["auto", "legacy"]
 async def upstream() -> AsyncIterator[ChaosUpstream]:
     async with chaos_upstream() as upstream:
         yield upstream
+
+
+@pytest.fixture
+def own_logs() -> Iterator[None]:
+    """Logging may be set up as the server does; afterwards it is as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
 
 
 def settings_for(*urls: str) -> Settings:
@@ -42,10 +57,10 @@ def settings_for(*urls: str) -> Settings:
 
 @asynccontextmanager
 async def client_of(
-    settings: Settings, home: Path, era: Era = "auto"
+    settings: Settings, home: Path, era: Era = "auto", heartbeat_s: float = 60
 ) -> AsyncGenerator[tuple[Client, App], None]:
     async with open_app(settings, home, {}) as app:
-        server = make_mcp(app.tools, app.reading)
+        server = make_mcp(app.tools, app.reading, heartbeat_s=heartbeat_s)
         async with Client(server, mode=era) as client:
             yield client, app
 
@@ -174,11 +189,9 @@ async def test_an_unknown_decision_is_not_found(tmp_path: Path) -> None:
 
 
 async def test_no_prompt_answer_or_key_is_logged(
-    tmp_path: Path, upstream: ChaosUpstream, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, upstream: ChaosUpstream, capfd: pytest.CaptureFixture[str], own_logs: None
 ) -> None:
     """T-56: neither when all goes well nor when a backend fails."""
-    from server.logs import configure_logs
-
     settings = settings_for(upstream.url)
     configure_logs(settings.log.model_copy(update={"level": "debug", "format": "json"}))
     upstream.script(*[status(500), status(401), status(400)] * 4)
@@ -212,3 +225,46 @@ async def test_a_cancelled_call_is_let_go_upstream_and_settled(
         assert stats["totals"]["error_rate"] == 1.0
         health = app.reading.health()
     assert health.providers[0].in_flight == 0
+
+
+async def test_a_long_call_gives_signs_of_life(tmp_path: Path, upstream: ChaosUpstream) -> None:
+    """G-1: a host that hears nothing for a minute gives a call up."""
+    enough = anyio.Event()
+    numbers: list[float] = []
+
+    async def held(exchange: Exchange) -> None:
+        await enough.wait()
+        await upstream.otherwise(exchange)
+
+    async def on_progress(number: float, total: float | None, message: str | None) -> None:
+        numbers.append(number)
+        assert message == "complete: still working"
+        if len(numbers) == 3:
+            enough.set()
+
+    upstream.script(held)
+    settings = settings_for(upstream.url)
+    async with client_of(settings, tmp_path, "legacy", heartbeat_s=0.01) as (client, _):
+        with anyio.fail_after(20):
+            result = await client.call_tool(
+                "complete", {"prompt": "hello"}, progress_callback=on_progress
+            )
+    assert not result.is_error
+    assert numbers[:3] == [1, 2, 3]
+
+
+async def test_who_asks_for_it_gets_the_text_as_it_comes(
+    tmp_path: Path, upstream: ChaosUpstream
+) -> None:
+    pieces: list[str | None] = []
+
+    async def on_progress(number: float, total: float | None, message: str | None) -> None:
+        pieces.append(message)
+
+    meta = cast(RequestParamsMeta, {STREAM_META: True})
+    async with client_of(settings_for(upstream.url), tmp_path, "legacy") as (client, _):
+        result = await client.call_tool(
+            "complete", {"prompt": "hello"}, progress_callback=on_progress, meta=meta
+        )
+    assert len(pieces) > 1
+    assert "".join(map(str, pieces)) == result.structured_content["text"]
