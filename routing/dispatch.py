@@ -182,8 +182,8 @@ class Dispatcher:
         health = self.attempts.health
         permit = health.admit(model)
         if isinstance(permit, Blocked) and step.last_resort:
-            alive = [c.model for c in progress.decision.candidates if c.could_answer]
-            permit = health.admit_forced(model) if health.all_resting(alive) else permit
+            untried = [c.model for c in progress.untried if c.could_answer]
+            permit = health.admit_forced(model) if health.all_resting(untried) else permit
         if isinstance(permit, Blocked):
             walk.refused(step, permit.reason, permit.retry_in_s)
             return None

@@ -31,6 +31,13 @@ class Progress:
     attempts: list[Attempt] = field(default_factory=list[Attempt])
 
     @property
+    def untried(self) -> tuple[Candidate, ...]:
+        tried = {(attempt.provider, attempt.model) for attempt in self.attempts}
+        return tuple(
+            c for c in self.decision.candidates if (c.model.provider, c.model.id) not in tried
+        )
+
+    @property
     def cost(self) -> Nano | None:
         """What all attempts cost together; None as soon as one of them is not known."""
         costs = [attempt.cost for attempt in self.attempts]

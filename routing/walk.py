@@ -32,7 +32,7 @@ class Walk:
     """One call's way along its plan; told how each step ended, it says what comes next.
 
     Every candidate is tried once, best first; then those whose failure may pass get a second try;
-    then, for a moment, whatever frees itself: a short wait is better than an error.
+    then a third, and for a moment whatever frees itself: a short wait is better than an error.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Walk:
         self._decision = decision
         self._first = list(decision.plan)
         self._again: list[Step] = []
+        self._spent: list[Candidate] = []  # failed twice
         self._waiting = [c for c in decision.candidates if c.retry_in_s is not None]
         self._waits: list[float] = [c.retry_in_s or 0.0 for c in self._waiting]
         self._waited_since: float | None = None
@@ -128,12 +129,18 @@ class Walk:
         )
 
     def _last_resort(self, now: float) -> Step | None:
-        """One of several endpoints that are full or resting, in turn, until patience ends.
+        """A third try, or one of the endpoints that are full or resting, until patience ends.
 
         A lone endpoint is not pressed: its breaker's word stands (CB-08), and the caller is told
         when to come back.
         """
-        if not self._waiting or len(self._decision.candidates) < 2:
+        if sum(c.could_answer for c in self._decision.candidates) < 2:
+            return None
+        while self._spent:
+            candidate = self._spent.pop(0)
+            if self._may_retry(candidate.model):
+                return Step(candidate, self._retry_delay_s(len(self._seconds)))
+        if not self._waiting:
             return None
         if self._waited_since is None:
             self._waited_since = now
@@ -144,14 +151,16 @@ class Walk:
         return Step(candidate, BLINK_S / len(self._waiting), last_resort=True)
 
     def _second_try(self, candidate: Candidate, pause_s: float) -> None:
-        if candidate.model.name in self._seconds or pause_s > LONGEST_PAUSE_S:
-            return
-        self._seconds.add(candidate.model.name)
-        self._again.append(Step(candidate, pause_s))
+        if candidate.model.name in self._seconds:
+            self._spent.append(candidate)
+        elif pause_s <= LONGEST_PAUSE_S:
+            self._seconds.add(candidate.model.name)
+            self._again.append(Step(candidate, pause_s))
 
     def _drop(self, unfit: Callable[[Model], bool]) -> None:
         self._first = [c for c in self._first if not unfit(c.model)]
         self._again = [s for s in self._again if not unfit(s.candidate.model)]
+        self._spent = [c for c in self._spent if not unfit(c.model)]
 
     def _client_fault(self, candidate: Candidate, error: ProviderError) -> None:
         match error.fault:

@@ -52,6 +52,13 @@ class Context:
     def say_json(self, value: Any) -> None:
         self.say(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
 
+    def tell(self, value: Any, text: str) -> None:
+        """A result: as JSON where that was asked for, and as text for a person otherwise."""
+        if self.arguments.json:
+            self.say_json(value)
+        else:
+            self.say(text)
+
     def hint(self, text: str) -> None:
         """Tell the person at the terminal something that is no result."""
         sys.stderr.write(text + "\n")

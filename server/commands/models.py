@@ -6,8 +6,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import anyio
+import anyio.to_thread
 
+from pointsman.errors import InvalidInput
 from server.commands.command import DONE, FAILED, Command, Context
 
 if TYPE_CHECKING:
@@ -26,26 +27,27 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 async def _run(context: Context) -> int:
     from providers.local.store import ModelStore
+    from server.windows.ownership import make_home
 
     given = context.arguments
-    await anyio.Path(context.home).mkdir(mode=0o700, parents=True, exist_ok=True)
+    await anyio.to_thread.run_sync(make_home, context.home)
     store = ModelStore(context.home / "models")
-    name = given.name or context.settings.local.model
     match given.action:
         case "pull":
+            name = given.name or context.settings.local.model
             with _progress(name) as progress:
                 path = await store.pull(name, progress)
-            context.say(f"{name} is ready: {path}")
+            context.tell({"name": name, "path": str(path)}, f"{name} is ready: {path}")
         case "rm":
-            removed = await store.rm(name)
-            context.say(f"{name} was removed." if removed else f"{name} was not there.")
+            if given.name is None:
+                raise InvalidInput("Say which model to remove: pointsman models rm NAME.")
+            removed = await store.rm(given.name)
+            state = "was removed" if removed else "was not there"
+            context.tell({"name": given.name, "removed": removed}, f"{given.name} {state}.")
             return DONE if removed else FAILED
         case _:
             rows = [_row(stored) for stored in await store.list()]
-            if given.json:
-                context.say_json({"models": rows})
-            else:
-                context.say("\n".join(_line(context, row) for row in rows))
+            context.tell({"models": rows}, "\n".join(_line(context, row) for row in rows))
     return DONE
 
 

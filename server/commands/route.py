@@ -35,10 +35,7 @@ async def _run(context: Context) -> int:
 
     asked = {"prompt": given.prompt, "model": given.model, "prefer": given.prefer}
     result = await use_tool(context, "route", asked)
-    if given.json:
-        context.say_json(result)
-    else:
-        context.say(explain(context, result))
+    context.tell(result, explain(context, result))
     return DONE
 
 

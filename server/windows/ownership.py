@@ -67,7 +67,7 @@ async def take_home(home: Path, *, patience_s: float = 30.0) -> AsyncIterator[Do
     """
     with ExitStack() as held:
         with ExitStack() as waiting, anyio.move_on_after(patience_s) as patience:
-            await anyio.to_thread.run_sync(_make, home)
+            await anyio.to_thread.run_sync(make_home, home)
             while not _lock(waiting, home / "heir.lock", fcntl.LOCK_EX):  # noqa: ASYNC110
                 await anyio.sleep(POLL_S)  # no event tells of another process's lock
             while not _lock(held, home / "owner.lock", fcntl.LOCK_EX):
@@ -86,7 +86,12 @@ def is_owned(home: Path) -> bool:
         return path.exists() and not _lock(held, path, fcntl.LOCK_SH)
 
 
-def _make(home: Path) -> None:
+def make_home(home: Path) -> None:
+    """Make the folder of a home, for this user only.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -113,7 +118,7 @@ async def _ask_for_handover(home: Path) -> None:
 
 
 def _try_to_own(home: Path, held: ExitStack) -> bool:
-    _make(home)
+    make_home(home)
     with ExitStack() as brief:
         return _lock(brief, home / "heir.lock", fcntl.LOCK_SH) and _lock(
             held, home / "owner.lock", fcntl.LOCK_EX

@@ -236,8 +236,8 @@ async def test_a_long_call_gives_signs_of_life(tmp_path: Path, upstream: ChaosUp
         await enough.wait()
         await upstream.otherwise(exchange)
 
-    async def on_progress(number: float, total: float | None, message: str | None) -> None:
-        numbers.append(number)
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+        numbers.append(progress)
         assert message == "complete: still working"
         if len(numbers) == 3:
             enough.set()
@@ -258,7 +258,7 @@ async def test_who_asks_for_it_gets_the_text_as_it_comes(
 ) -> None:
     pieces: list[str | None] = []
 
-    async def on_progress(number: float, total: float | None, message: str | None) -> None:
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
         pieces.append(message)
 
     meta = cast(RequestParamsMeta, {STREAM_META: True})

@@ -50,6 +50,7 @@ def explained(done: subprocess.CompletedProcess[str], code: int, word: str) -> N
         (["stats", "--since", "yesterday"], NO_LOCAL, 2, "24h"),
         (["stats", "--by", "colour"], NO_LOCAL, 2, "group_by"),
         (["models", "pull", "gpt-9"], {}, 2, "gpt-9"),
+        (["models", "rm"], {}, 2, "NAME"),
         (["route"], {}, 2, "PROMPT"),
         (["route", "--batch", "/nowhere.jsonl"], {}, 2, "/nowhere.jsonl"),
         (["serve", "--http", "--host", "0.0.0.0"], NO_LOCAL, 2, "127.0.0.1"),  # noqa: S104
@@ -75,7 +76,9 @@ def test_an_unknown_key_in_the_file_names_the_nearest(tmp_path: Path) -> None:
     explained(run(tmp_path / "home", "config", "show"), 2, "'routing'")
 
 
-@pytest.mark.parametrize("command", [["ask", "hi"], ["serve", "--http", "--port", "0"]])
+@pytest.mark.parametrize(
+    "command", [["ask", "hi"], ["serve", "--http", "--port", "0"], ["models", "pull"]]
+)
 def test_a_home_that_cannot_be_used_is_named(command: list[str], tmp_path: Path) -> None:
     home = tmp_path / "file"
     home.write_text("in the way")
