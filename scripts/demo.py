@@ -10,7 +10,7 @@ import anyio
 from mcp import Client, StdioServerParameters
 
 SERVER = Path(sys.executable).with_name("pointsman")
-QUESTION = "Write a Python function that returns the n-th Fibonacci number. Code only."
+QUESTION = "Write a one-line Python function that returns the factorial of n. Code only."
 
 
 async def call(client: Client, tool: str, arguments: dict[str, Any]) -> tuple[Any, str, float]:
@@ -31,7 +31,7 @@ async def main() -> None:
         tools = await client.list_tools()
         ready_ms = (time.perf_counter() - started) * 1000
         say(f"tools after {ready_ms:.0f} ms", ", ".join(tool.name for tool in tools.tools))
-        asked = {"prompt": QUESTION, "max_tokens": 160}
+        asked = {"prompt": QUESTION, "max_tokens": 400, "temperature": 0}
 
         answer, text, elapsed_ms = await call(client, "complete", {**asked, "cache": "refresh"})
         say(f"complete, {elapsed_ms:.0f} ms: {QUESTION}", text)
