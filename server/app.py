@@ -1,5 +1,6 @@
 """The composition root: opens every resource once, in order, and closes them in reverse."""
 
+import gc
 import random
 import secrets
 import time
@@ -55,6 +56,9 @@ class App:
 
     def start(self) -> None:
         """Begin, in the background, what a first call would have to wait for."""
+        gc.collect()
+        gc.freeze()  # what start-up made is never collected: a full collection took 46 ms
+        gc.set_threshold(50_000, 20, 50)
         if self.local is not None:
             self.tasks.start_soon(self.local.prewarm)
         if self.clouds:

@@ -1,6 +1,5 @@
 """The HTTP door: one ASGI app with MCP at /mcp and the state of things at /health."""
 
-import gc
 import signal
 import socket
 from collections.abc import AsyncGenerator, Generator, Mapping
@@ -21,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pointsman import __version__
-from pointsman.errors import ConfigError
+from pointsman.errors import Code, ConfigError
 from pointsman.settings import Settings
 from server.app import App, open_app
 from server.logs import configure_logs
@@ -31,6 +30,7 @@ from server.windows.serving import serve_windows
 
 log = structlog.get_logger("pointsman.http")
 
+LARGEST_BODY = 4 * 2**20  # bytes; the SDK's own limit, said here in words
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -80,9 +80,6 @@ def make_http(app: App, server: MCPServer[Any], *, plain_json: bool = False) -> 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None, None]:
         async with server.session_manager.run():
-            gc.collect()
-            gc.freeze()  # what start-up made is never collected: a full collection took 46 ms
-            gc.set_threshold(50_000, 20, 50)
             yield
 
     routes = [Route("/health", health), *mcp_app.routes]
@@ -104,15 +101,28 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = [(k, v.strip() if k.startswith(b"mcp-") else v) for k, v in scope["headers"]]
-        given = dict(headers)
-        if not _is_ours(given.get(b"host", b"").decode("latin-1")):
-            await _refusal(421, "This server does not answer to that Host.")(scope, receive, send)
-            return
-        origin = given.get(b"origin")
-        if origin is not None and not _is_our_origin(origin.decode("latin-1")):
-            await _refusal(403, "Requests of that Origin are refused.")(scope, receive, send)
+        objection = _objection(dict(headers))
+        if objection is not None:
+            await objection(scope, receive, send)
             return
         await self._app({**scope, "headers": headers}, receive, send)
+
+
+def _objection(headers: Mapping[bytes, bytes]) -> Response | None:
+    """The refusal of a request with these headers; None if it may pass."""
+    if not _is_ours(headers.get(b"host", b"").decode("latin-1")):
+        return _refusal(421, "This server does not answer to that Host.")
+    origin = headers.get(b"origin")
+    if origin is not None and not _is_our_origin(origin.decode("latin-1")):
+        return _refusal(403, "Requests of that Origin are refused.")
+    length = headers.get(b"content-length", b"0")
+    if length.isdigit() and int(length) > LARGEST_BODY:
+        message = (
+            f"The request has {int(length):,} bytes; at most {LARGEST_BODY:,} are taken. "
+            "Send the part that matters, or split it."
+        )
+        return _refusal(413, message, "invalid_input")
+    return None
 
 
 def _is_ours(authority: str) -> bool:
@@ -130,8 +140,8 @@ def _is_our_origin(origin: str) -> bool:
     return bool(separator) and scheme in ("http", "https") and _is_ours(authority)
 
 
-def _refusal(status: int, message: str) -> Response:
-    body = orjson.dumps({"error": {"code": "forbidden", "message": message}})
+def _refusal(status: int, message: str, code: Code = "forbidden") -> Response:
+    body = orjson.dumps({"error": {"code": code, "message": message}})
     return Response(body, status_code=status, media_type="application/json")
 
 

@@ -70,6 +70,14 @@ async def test_a_local_name_is_let_through(headers: dict[str, str], tmp_path: Pa
         assert (await http.get("/health", headers=headers)).status_code == 200
 
 
+async def test_a_body_too_large_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    """T-7, the large body."""
+    async with http_of(NO_LOCAL, tmp_path) as (http, _):
+        answer = await http.post("/mcp", content=b"x" * 5_000_000)
+    assert answer.status_code == 413
+    assert "5,000,000 bytes" in answer.json()["error"]["message"]
+
+
 async def test_health_tells_the_state_and_asks_nobody(tmp_path: Path) -> None:
     """OB-04, CB-10."""
     async with chaos_upstream() as upstream:
