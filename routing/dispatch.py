@@ -180,6 +180,10 @@ class Dispatcher:
         """One step of the walk; None when it came to nothing and `walk` knows why."""
         model = step.candidate.model
         health = self.attempts.health
+        left_ms = (progress.deadline - self.clock.monotonic() - RESERVE_S) * 1000
+        if walk.has_more and left_ms < (health.view(model).p50_ttft_ms or 0):
+            walk.passed_over(step)
+            return None
         permit = health.admit(model)
         if isinstance(permit, Blocked) and step.last_resort:
             untried = [c.model for c in progress.untried if c.could_answer]

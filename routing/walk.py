@@ -69,6 +69,17 @@ class Walk:
                 return step
         return self._last_resort(now)
 
+    @property
+    def has_more(self) -> bool:
+        """Whether a candidate is left that was not tried."""
+        return bool(self._first)
+
+    def passed_over(self, step: Step) -> None:
+        """`step` was left out: it would not answer in time, and another may."""
+        model = step.candidate.model
+        slow = f"{model.name}: it usually begins later than the time that is left"
+        self.causes.append(Cause(model.provider, "not_tried", slow))
+
     def refused(self, step: Step, reason: str, retry_in_s: float | None) -> None:
         """`step` was not taken: its endpoint takes no call now."""
         if step.last_resort:

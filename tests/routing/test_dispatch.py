@@ -24,7 +24,7 @@ from pointsman.settings import BreakerSettings, RoutingSettings
 from pointsman.types import ChatRequest, Message, Outcome, ToolSpec
 from routing.attempt import Attempts
 from routing.dispatch import Dispatcher
-from routing.health import Health
+from routing.health import Health, Permit
 from tests.fakes import (
     FakeCache,
     FakeCatalogue,
@@ -270,6 +270,17 @@ async def test_a_call_ends_at_its_deadline_and_the_backend_is_let_go() -> None:
     assert b.health.view(make_model("a")).in_flight == 0
     assert b.ledger.settled[0].error == "deadline_exceeded"
     assert b.ledger.settled[0].attempts[0].outcome is Outcome.CANCELLED
+
+
+async def test_a_backend_too_slow_for_the_time_left_is_passed_over() -> None:
+    slow = FakeProvider("a", saying("in the end"))
+    quick = FakeProvider("b", saying("at once"), [make_model("b", cost=price(9, 9))])
+    async with bench([slow, quick]) as b:
+        permit = b.health.admit(slow.models[0])
+        assert isinstance(permit, Permit)
+        b.health.report(permit, Outcome.SUCCESS, latency_s=0.1, ttft_s=4.0)
+        assert (await b.dispatcher.complete(ask(deadline_s=2.0))).provider == "b"
+        assert (await b.dispatcher.complete(ask("again", deadline_s=9.0))).provider == "a"
 
 
 async def test_a_caller_who_leaves_cancels_the_call_and_it_is_still_settled() -> None:
