@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import anyio
 import pytest
 
-from cache.flight import open_flights
+from cache.flight import SharedFlights, open_flights
 from cache.key import cache_key
 from pointsman.errors import (
     BudgetExceeded,
@@ -49,6 +49,7 @@ class Bench:
     cache: FakeCache
     health: Health
     clock: SteadyClock
+    flights: SharedFlights
 
 
 def ask(text: str = "What is the capital of France?", **facts: object) -> Call:
@@ -58,9 +59,11 @@ def ask(text: str = "What is the capital of France?", **facts: object) -> Call:
 
 @asynccontextmanager
 async def bench(
-    providers: Sequence[FakeProvider], routing: RoutingSettings | None = None
+    providers: Sequence[FakeProvider],
+    routing: RoutingSettings | None = None,
+    ledger: FakeLedger | None = None,
 ) -> AsyncGenerator[Bench, None]:
-    clock, ledger, cache = SteadyClock(), FakeLedger(), FakeCache()
+    clock, ledger, cache = SteadyClock(), ledger or FakeLedger(), FakeCache()
     health = Health(BreakerSettings(), clock.clock(), random.Random(7).random)
     new_id = counting()
     async with open_flights() as flights:
@@ -82,7 +85,7 @@ async def bench(
             clock=clock.clock(),
             new_id=new_id,
         )
-        yield Bench(dispatcher, ledger, cache, health, clock)
+        yield Bench(dispatcher, ledger, cache, health, clock, flights)
 
 
 async def read_along(b: Bench, seen: list[str | Answer]) -> None:
