@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from pointsman.errors import ConfigError
 from pointsman.types import Capability, Tier
@@ -60,6 +68,7 @@ class ProviderSettings(Section):
 class LocalSettings(Section):
     """The embedded model."""
 
+    name: str = "local"  # of the provider; `[providers.NAME] kind = "llama_cpp"` sets it
     enabled: bool = True
     model: str = "qwen2.5-coder-0.5b-instruct"  # a name of `pointsman models list`, or a .gguf
     fallback: str | None = "smollm2-135m-instruct"  # answers while the other is being fetched
@@ -134,6 +143,22 @@ class Settings(Section):
     timeouts: TimeoutSettings = TimeoutSettings()
     tools: ToolSettings = ToolSettings()
     log: LogSettings = LogSettings()
+
+    @model_validator(mode="after")
+    def _embedded(self) -> "Settings":
+        """A provider of kind `llama_cpp` is the embedded model under another name."""
+        embedded = {n: p for n, p in self.providers.items() if p.kind == "llama_cpp"}
+        if not embedded:
+            return self
+        if len(embedded) > 1:
+            raise ValueError(f"only one provider can be llama_cpp, not {', '.join(embedded)}")
+        (name, given), *_ = embedded.items()
+        changes: dict[str, Any] = {"name": name, "enabled": given.enabled}
+        if given.models:
+            changes["model"] = given.models[0].id
+            changes["context"] = given.models[0].context or self.local.context
+        changed = self.local.model_copy(update=changes)
+        return self.model_copy(update={"local": changed})
 
 
 def home_folder(environ: Mapping[str, str]) -> Path:

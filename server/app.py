@@ -196,7 +196,7 @@ def new_health(settings: Settings, discovered: Discovered, clock: Clock) -> Heal
     ceilings = {
         b.name: b.max_concurrent for b in discovered.backends if b.max_concurrent is not None
     }
-    ceilings["local"] = settings.local.slots + settings.local.max_queue
+    ceilings[settings.local.name] = settings.local.slots + settings.local.max_queue
     return Health(
         settings.breaker,
         clock,

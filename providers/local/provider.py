@@ -24,8 +24,6 @@ TEND_S = 2.0  # between two rounds of housekeeping
 class LocalProvider:
     """The configured model and its fallback. Open it with `open_local`."""
 
-    name = NAME
-
     def __init__(
         self,
         settings: LocalSettings,
@@ -35,6 +33,7 @@ class LocalProvider:
         open_worker: OpenWorker,
         grace_s: float,
     ) -> None:
+        self.name = settings.name
         self._settings = settings
         self._files = [ModelFile(settings.model, store, preferred=True)]
         if settings.fallback not in (None, settings.model):
@@ -102,7 +101,7 @@ class LocalProvider:
 
     def _describe(self, model: str) -> Model:
         return Model(
-            provider=NAME,
+            provider=self.name,
             id=model,
             tier="local",
             context=self._settings.context,

@@ -1,0 +1,60 @@
+"""Settings: a file, variables over it, and errors that say which key and what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from pointsman.errors import ConfigError
+from pointsman.settings import home_folder, load_settings
+
+
+def test_the_embedded_model_may_be_configured_as_a_provider(tmp_path: Path) -> None:
+    file = tmp_path / "pointsman.toml"
+    file.write_text(
+        '[providers.tiny]\nkind = "llama_cpp"\n[[providers.tiny.models]]\nid = "/m/tiny.gguf"\n'
+        "context = 2048\n"
+    )
+    local = load_settings({}, file).local
+    assert (local.name, local.model, local.context) == ("tiny", "/m/tiny.gguf", 2048)
+
+
+def test_a_variable_lies_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "pointsman.toml"
+    file.write_text("[breaker]\nfailure_threshold = 7\nopen_s = 30\n")
+    environ = {"POINTSMAN_BREAKER__FAILURE_THRESHOLD": "3", "POINTSMAN_CONFIG": str(file)}
+    breaker = load_settings(environ).breaker
+    assert (breaker.failure_threshold, breaker.open_s) == (3, 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[breaker]\nopen = 3", ["'breaker.open'", "'breaker.open_s'"]),
+        ("[routing.weights]\ncolour = 1", ["routing.weights.colour"]),
+        ("[cache]\nmax_gb = -1", ["'cache.max_gb'", "greater than 0"]),
+        ("[providers.x]\nbase_url = 'ftp://x'", ["providers.x.base_url", "http"]),
+        ("[providers.x]\nbase_ulr = 'http://x'", ["'providers.x.base_url'"]),
+        ("[[providers.x.models]]\nid = 'm'\nteir = 'strong'", ["tier"]),
+        ("[providers.a]\nkind='llama_cpp'\n[providers.b]\nkind='llama_cpp'", ["only one", "a, b"]),
+        ("[routing\n", ["cannot be read"]),
+    ],
+)
+def test_what_cannot_be_used_is_named(text: str, words: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "pointsman.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_settings({}, file)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_value_is_not_repeated_in_the_error() -> None:
+    """T-56: a key in the wrong place must not be shown."""
+    with pytest.raises(ConfigError) as caught:
+        load_settings({"POINTSMAN_PROVIDERS__OPENAI__KIND": "sk-CANARY"})
+    assert "CANARY" not in str(caught.value)
+
+
+def test_the_home_is_where_the_environment_says() -> None:
+    assert home_folder({"POINTSMAN_HOME": "/somewhere"}) == Path("/somewhere")
+    assert home_folder({}).name == "pointsman"
