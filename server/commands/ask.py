@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any, get_args
 
 from pointsman.errors import InvalidInput
@@ -30,25 +32,49 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 async def _run(context: Context) -> int:
-    from server.reach import use_tool
-
     given = context.arguments
     stream = context.colour if given.stream is None else given.stream
-    if given.json or not stream:
-        result = await use_tool(context, "complete", _arguments(given))
-        context.say_json(result) if given.json else context.say(result["text"])
-    else:
-
-        async def show(text: str) -> None:
-            context.say(text, end="")
-
-        result = await use_tool(context, "complete", _arguments(given), show)
-        context.say("")
-    if sys.stderr.isatty() and not given.json:
+    result = await _ask(context, _arguments(given), stream=stream and not given.json)
+    if given.json:
+        context.say_json(result)
+    elif sys.stderr.isatty():
         context.hint(context.paint(receipt(result), "dim"))
     for warning in result.get("warnings") or ():
         context.hint(f"pointsman: {warning}")
     return DONE
+
+
+async def _ask(context: Context, arguments: dict[str, Any], *, stream: bool) -> dict[str, Any]:
+    """The result of `complete`; its text is shown as it comes if `stream`, else at the end."""
+    from server.reach import use_tool
+
+    with _waiting() as stop_waiting:
+        if not stream:
+            result: dict[str, Any] = await use_tool(context, "complete", arguments)
+            stop_waiting()
+            if not context.arguments.json:
+                context.say(result["text"])
+            return result
+
+        async def show(text: str) -> None:
+            stop_waiting()
+            context.say(text, end="")
+
+        result = await use_tool(context, "complete", arguments, show)
+        context.say("")
+        return result
+
+
+@contextmanager
+def _waiting() -> Generator[Callable[[], None], None, None]:
+    """A sign of life on a terminal, until the function that is given is called."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("waiting for the first word...") as status:
+        yield status.stop
 
 
 def receipt(result: dict[str, Any]) -> str:

@@ -58,3 +58,12 @@ def test_a_value_is_not_repeated_in_the_error() -> None:
 def test_the_home_is_where_the_environment_says() -> None:
     assert home_folder({"POINTSMAN_HOME": "/somewhere"}) == Path("/somewhere")
     assert home_folder({}).name == "pointsman"
+
+
+def test_the_example_in_the_documentation_can_be_used(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    file = tmp_path / "pointsman.toml"
+    file.write_text(text.split("```toml\n")[1].split("```")[0])
+    settings = load_settings({}, file)
+    assert settings.providers["acme"].models[0].price is not None
+    assert settings.breaker.half_open_calls == 3
