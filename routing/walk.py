@@ -18,6 +18,7 @@ from pointsman.types import Model, Outcome
 
 LONGEST_PAUSE_S = 2.0  # to wait for one endpoint; another is tried at once instead
 PATIENCE_S = 2.0  # for endpoints that are full or resting, when no other is left
+LIMITS = {"throttled", "busy"}  # reasons of an endpoint that is well, but not now
 BLINK_S = 0.05  # between two looks at them
 
 
@@ -49,6 +50,7 @@ class Walk:
         self._spent: list[Candidate] = []  # failed twice
         self._waiting = [c for c in decision.candidates if c.retry_in_s is not None]
         self._waits: list[float] = [c.retry_in_s or 0.0 for c in self._waiting]
+        self._why = {c.reason for c in self._waiting}  # endpoints take no call
         self._waited_since: float | None = None
         self._left = max_attempts
         self._may_retry = may_retry
@@ -87,6 +89,7 @@ class Walk:
         model = step.candidate.model
         self.causes.append(Cause(model.provider, "not_tried", f"{model.name}: {reason}"))
         self._waiting.append(step.candidate)
+        self._why.add(reason)
         if retry_in_s is not None:
             self._waits.append(retry_in_s)
 
@@ -125,9 +128,9 @@ class Walk:
         causes = tuple(self.causes) or _reasons(self._decision)
         retry_after_s = min(self._waits, default=None)
         told = "; ".join(dict.fromkeys(cause.message for cause in causes))
-        if self._outcomes <= {Outcome.THROTTLED, Outcome.LOCAL}:
+        if self._outcomes <= {Outcome.THROTTLED, Outcome.LOCAL} and self._why <= LIMITS:
             return RateLimited(
-                f"Every backend that could answer is busy, throttled or resting: {told}.",
+                f"Every backend that could answer is busy or throttled: {told}.",
                 hint="Try again later, or allow more models.",
                 causes=causes,
                 retry_after_s=retry_after_s,

@@ -182,8 +182,9 @@ async def test_a_lone_backend_whose_breaker_is_open_is_left_alone() -> None:
             with pytest.raises(NoBackend):
                 await b.dispatcher.complete(ask(f"question {n}"))
         tried = len(dead.seen)
-        with pytest.raises(RateLimited) as caught:
+        with pytest.raises(NoBackend) as caught:
             await b.dispatcher.complete(ask("once more"))
+        assert caught.value.code == "no_backend"
     assert tried == len(dead.seen) == 5
     assert caught.value.retry_after_s is not None
     assert caught.value.retry_after_s > 50
@@ -206,6 +207,18 @@ async def test_three_backends_failing_at_random_still_answer() -> None:
             except NoBackend:
                 failed += 1
     assert failed < 50
+
+
+async def test_when_all_are_throttled_the_error_says_when_to_come_back() -> None:
+    """F-2."""
+    providers = [
+        FakeProvider(name, refusing(Outcome.THROTTLED, retry_after_s=30.0)) for name in "ab"
+    ]
+    async with bench(providers) as b:
+        for n in range(3):
+            with pytest.raises(RateLimited):
+                await b.dispatcher.complete(ask(f"question {n}"))
+        assert [len(p.seen) for p in providers] == [1, 1]
 
 
 async def test_when_all_fail_one_error_names_each_cause() -> None:
