@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from accounting.stats import CostStats
 from pointsman.errors import NotFound
 from pointsman.money import TOKENS_PER_PRICE, Usage, usd
+from pointsman.records import Decision
 from pointsman.seams import Catalogue, Clock, EndpointView
 from pointsman.types import Model, Readiness
-from tools import cost_stats, provider_health
+from tools import cost_stats, provider_health, route
 from tools.provider_health import ProviderHealthResult
+
+_DECISIONS = TypeAdapter(Decision)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,7 @@ class Reading:
         return self.health().model_dump(mode="json")
 
     async def read_decision(self, decision_id: str) -> Any:
-        """The decision of that id.
+        """The decision of that id, as `route` tells it.
 
         Raises:
             NotFound: there is none.
@@ -54,7 +59,7 @@ class Reading:
         found = await self.decision(decision_id)
         if found is None:
             raise NotFound(f"There is no decision {decision_id[:64]!r}.")
-        return found
+        return route.result(_DECISIONS.validate_python(found)).model_dump(mode="json")
 
     async def read_stats(self, since: str) -> Any:
         return cost_stats.result(await self.stats(since=since)).model_dump(mode="json")

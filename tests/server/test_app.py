@@ -91,6 +91,7 @@ async def test_an_answer_a_hit_a_route_and_the_bill(
         route = (await client.call_tool("route", {"prompt": "hello"})).structured_content
         stats = (await client.call_tool("cost_stats", {})).structured_content
         why = await client.read_resource(f"pointsman://decisions/{first['decision_id']}")
+        told = await client.read_resource(f"pointsman://decisions/{route['decision_id']}")
     assert first["provider"] == "b0"
     assert first["cost_usd"] > 0
     assert not first["cache"]["hit"]
@@ -104,7 +105,8 @@ async def test_an_answer_a_hit_a_route_and_the_bill(
     assert stats["totals"]["requests"] == 2
     assert stats["totals"]["cost_usd"] == first["cost_usd"]
     assert stats["totals"]["cache_hit_rate"] == 0.5
-    assert json.loads(why.contents[0].text)["id"] == first["decision_id"]  # type: ignore[union-attr]
+    assert json.loads(why.contents[0].text)["decision_id"] == first["decision_id"]  # type: ignore[union-attr]
+    assert json.loads(told.contents[0].text) == route  # type: ignore[union-attr]
 
 
 async def test_a_hit_outlives_the_process(tmp_path: Path, upstream: ChaosUpstream) -> None:
