@@ -211,6 +211,7 @@ class Answer:
     latency_ms: float
     cache: CacheInfo
     decision_id: str
+    category: Category
     attempts: tuple[Attempt, ...]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
-from pointsman.errors import ProviderError
+from pointsman.errors import PointsmanError, ProviderError
 from pointsman.money import Nano, Usage
 from pointsman.records import Attempt, Candidate, Hold
 from pointsman.seams import Clock, Emit, Ledger
@@ -20,6 +20,8 @@ class Meter:
 
     id: str
     started: float
+    sent: bool = False  # from here on it may be billed
+    usage: Usage | None = None  # as the provider reported it
     ttft_s: float | None = None
     longest_gap_s: float = 0.0
     received: list[str] = field(default_factory=list[str])
@@ -62,14 +64,15 @@ class Attempts:
         request = replace(progress.call.request, max_tokens=candidate.max_tokens)
         meter = Meter(id=self.new_id(), started=self.clock.monotonic())
         completion: Completion | None = None
-        error: ProviderError | None = None
+        error: Exception | None = None
         try:
             if model.price is None or not model.price.free:
                 await self.ledger.hold(self._hold(meter.id, progress, candidate))
+            meter.sent = True
             async with provider.answer(model.id, request, stream=True) as pieces:
                 completion = await self._read(provider.name, pieces, meter, emit)
             return completion
-        except ProviderError as caught:
+        except Exception as caught:
             error = caught
             raise
         finally:
@@ -82,16 +85,18 @@ class Attempts:
         permit: Permit,
         meter: Meter,
         completion: Completion | None,
-        error: ProviderError | None,
+        error: Exception | None,
     ) -> None:
         """Report and write down the one outcome; with neither answer nor error: cancelled."""
         if completion is not None:
             outcome = self._judge(model, meter)
+        elif error is None:
+            outcome = self._impatient(model, meter)
         else:
-            outcome = error.outcome if error else self._impatient(model, meter)
+            outcome = error.outcome if isinstance(error, ProviderError) else Outcome.LOCAL
         latency_s = self.clock.monotonic() - meter.started
         self._report(permit, outcome, meter, latency_s, error)
-        spent = completion.usage if completion else _spent(progress, meter, error)
+        spent = meter.usage or _spent(progress, meter, error)
         progress.attempts.append(
             Attempt(
                 id=meter.id,
@@ -100,9 +105,9 @@ class Attempts:
                 outcome=outcome,
                 latency_ms=latency_s * 1000,
                 ttft_ms=None if meter.ttft_s is None else meter.ttft_s * 1000,
-                usage=spent,
+                usage=spent or Usage(),
                 cost=_cost(model, spent),
-                message=error.message if error else "",
+                message=error.message if isinstance(error, PointsmanError) else "",
             )
         )
 
@@ -111,9 +116,8 @@ class Attempts:
     ) -> Completion:
         async for piece in pieces:
             if isinstance(piece, Completion):
-                if not piece.text and not piece.tool_calls:
-                    raise ProviderError(provider, "the answer was empty", outcome=Outcome.FAILURE)
-                return piece
+                meter.usage = piece.usage  # it is billed, whatever it says
+                return _worth_showing(provider, piece)
             meter.piece(piece, self.clock.monotonic())
             emit(piece)
         raise ProviderError(
@@ -149,27 +153,47 @@ class Attempts:
         outcome: Outcome,
         meter: Meter,
         latency_s: float,
-        error: ProviderError | None,
+        error: Exception | None,
     ) -> None:
+        told = error if isinstance(error, ProviderError) else None
         self.health.report(
             permit,
             outcome,
             latency_s=latency_s,
             ttft_s=meter.ttft_s,
-            retry_after_s=error.retry_after_s if error else None,
-            connect_failure=bool(error and error.connect),
-            timed_out=bool(error and error.timed_out),
+            retry_after_s=told.retry_after_s if told else None,
+            connect_failure=bool(told and told.connect),
+            timed_out=bool(told and told.timed_out),
         )
 
 
-def _spent(progress: Progress, meter: Meter, error: ProviderError | None) -> Usage:
-    """The tokens of an attempt that gave no account of itself.
+def _worth_showing(provider: str, completion: Completion) -> Completion:
+    """`completion`, unless it says nothing and should have.
+
+    A model that spends its whole limit on thinking has answered with nothing, and the caller is
+    told so by `finish_reason`; one that finished and says nothing has failed.
+    """
+    if completion.text or completion.tool_calls or completion.finish_reason == "length":
+        return completion
+    if completion.finish_reason == "content_filter":
+        refusal = "the answer was withheld by the provider's content filter"
+        raise ProviderError(provider, refusal, outcome=Outcome.CLIENT, fault="content_refused")
+    raise ProviderError(provider, "the answer was empty", outcome=Outcome.FAILURE)
+
+
+def _spent(progress: Progress, meter: Meter, error: Exception | None) -> Usage | None:
+    """The tokens of an attempt that gave no account of itself; None: nothing was bought.
 
     A refusal costs nothing; what was cut off after it had been sent is charged by what we know.
     """
-    sent = error is None or error.partial or (error.timed_out and not error.connect)
-    if not sent and not meter.received:
-        return Usage()
+    cut_off = (
+        error is None
+        or not isinstance(error, ProviderError)
+        or error.partial
+        or (error.timed_out and not error.connect)
+    )
+    if not meter.sent or not (cut_off or meter.received):
+        return None
     return Usage(
         input_tokens=progress.decision.analysis.input_tokens,
         output_tokens=estimate_tokens("".join(meter.received)),
@@ -177,7 +201,7 @@ def _spent(progress: Progress, meter: Meter, error: ProviderError | None) -> Usa
     )
 
 
-def _cost(model: Model, usage: Usage) -> Nano | None:
-    if usage == Usage():
+def _cost(model: Model, spent: Usage | None) -> Nano | None:
+    if spent is None:
         return 0
-    return None if model.price is None else model.price.cost(usage)
+    return None if model.price is None else model.price.cost(spent)

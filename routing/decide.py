@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pointsman.errors import NotFound
 from pointsman.money import TOKENS_PER_PRICE, Nano
@@ -111,6 +111,9 @@ def _filter(
             request.max_tokens,
             None,
         )
+    if request.max_tokens and model.max_output and request.max_tokens > model.max_output:
+        reason = f"its answers have at most {model.max_output} tokens"
+        return reason, request.max_tokens, None
     return _price_filter(model, call, analysis, min(room, model.max_output or room))
 
 
@@ -129,6 +132,20 @@ def _price_filter(
         limit = min(affordable, longest)
         return None, limit, model.price.worst(analysis.input_tokens, limit)
     return "it could cost more than the price cap", asked, worst
+
+
+def within(candidate: Candidate, call: Call, analysis: Analysis, left: Nano) -> Candidate | None:
+    """`candidate` as it can be afforded with what is left of the price cap, if it can."""
+    model = candidate.model
+    if candidate.worst_cost is None or model.price is None:
+        return None
+    if candidate.worst_cost <= left:
+        return candidate
+    limit = _affordable_output(model, analysis.input_tokens, left)
+    if call.request.max_tokens is not None or limit < LEAST_ANSWER:
+        return None
+    worst = model.price.worst(analysis.input_tokens, limit)
+    return replace(candidate, max_tokens=limit, worst_cost=worst)
 
 
 def _affordable_output(model: Model, input_tokens: int, cap: Nano) -> int:

@@ -1,8 +1,8 @@
 """The one path every model call takes: remember, join, decide, try, settle, answer."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 
 import anyio
 
@@ -15,7 +15,17 @@ from routing.analysis import analyse
 from routing.attempt import Attempts
 from routing.decide import Router
 from routing.health import Blocked
-from routing.receipts import Progress, free_record, receipt, remember, replayed, settled
+from routing.receipts import (
+    Progress,
+    failed_record,
+    free_record,
+    joined,
+    receipt,
+    remember,
+    replayed,
+    settled,
+    worth_remembering,
+)
 from routing.score import Weights
 from routing.walk import Step, Walk
 
@@ -68,8 +78,11 @@ class Dispatcher:
 
         # What bounds a flight in time is part of its name: nobody waits on another's deadline.
         name = f"{key}|{call.deadline_s}|{stream}" if call.cache == "use" else self.new_id()
-        async with self.flights.join(name, lead) as pieces:
-            yield self._land(call, pieces, started, led)
+        async with (
+            self.flights.join(name, lead) as pieces,
+            aclosing(self._land(call, pieces, started, led, lead)) as landed,
+        ):
+            yield landed
 
     def route(self, call: Call) -> Decision:
         """Where `call` would go, and why; nothing is called, and the decision is kept."""
@@ -81,26 +94,48 @@ class Dispatcher:
         if found.remembered.completion.text:
             yield found.remembered.completion.text
         answer = replayed(found, self._ms_since(started))
-        self.ledger.note(free_record(call, self.new_id(), answer, found, self.clock.wall()))
+        self.ledger.note(free_record(call, self.new_id(), answer, self.clock.wall()))
         yield answer
 
     async def _land(
-        self, call: Call, pieces: AsyncIterator[str | Answer], started: float, led: list[bool]
-    ) -> Answers:
+        self,
+        call: Call,
+        pieces: AsyncIterator[str | Answer],
+        started: float,
+        led: list[bool],
+        lead: Callable[[Emit], Awaitable[Answer]],
+    ) -> AsyncGenerator[str | Answer, None]:
         """The flight's pieces; who only joined it pays nothing, and the books say so."""
-        async for piece in pieces:
-            if isinstance(piece, str) or led:
+        quiet = True
+        try:
+            async for piece in pieces:
+                quiet = False
+                if not led and isinstance(piece, Answer):
+                    piece = joined(piece, self._ms_since(started))
+                    self.ledger.note(free_record(call, self.new_id(), piece, self.clock.wall()))
                 yield piece
-                continue
-            joined = replace(
-                piece,
-                cost=0,
-                saved=piece.saved + (piece.cost or 0),
-                attempts=(),
-                latency_ms=self._ms_since(started),
-            )
-            self.ledger.note(free_record(call, self.new_id(), joined, None, self.clock.wall()))
-            yield joined
+            return
+        except DeadlineExceeded as error:
+            # Whoever leads began earlier, so their time may end while ours has not.
+            if led or not quiet or self._ms_since(started) >= self._allowance_s(call) * 1000:
+                self._note_failure(call, started, led, error)
+                raise
+        except PointsmanError as error:
+            self._note_failure(call, started, led, error)
+            raise
+        async with self.flights.join(self.new_id(), lead) as own:
+            async for piece in own:
+                yield piece
+
+    def _note_failure(
+        self, call: Call, started: float, led: list[bool], error: PointsmanError
+    ) -> None:
+        if not led:
+            ms, at = self._ms_since(started), self.clock.wall()
+            self.ledger.note(failed_record(call, self.new_id(), error, at=at, latency_ms=ms))
+
+    def _allowance_s(self, call: Call) -> float:
+        return call.deadline_s or self.routing.deadline_s
 
     async def _lead(self, call: Call, key: str, started: float, emit: Emit) -> Answer:
         """Decide, try, settle and remember; runs once for all who joined the flight."""
@@ -108,7 +143,7 @@ class Dispatcher:
             call=call,
             call_id=self.new_id(),
             started=started,
-            deadline=started + (call.deadline_s or self.routing.deadline_s),
+            deadline=started + self._allowance_s(call),
             decision=self._decide(call),
         )
         answer: Answer | None = None
@@ -118,13 +153,16 @@ class Dispatcher:
         except PointsmanError as caught:
             error = caught
             raise
+        except Exception:
+            error = PointsmanError("a defect")
+            raise
         finally:
             record = settled(
                 progress, answer, error, at=self.clock.wall(), latency_ms=self._ms_since(started)
             )
             with anyio.CancelScope(shield=True):
                 await self.ledger.settle(record)
-        if call.cache != "off" and answer.completion.finish_reason in ("stop", "tool_calls"):
+        if call.cache != "off" and worth_remembering(call, answer):
             await self.cache.put(key, remember(progress, answer, self.clock.wall()))
         return answer
 
@@ -152,7 +190,8 @@ class Dispatcher:
         walk = Walk(
             progress.decision, self.routing.max_attempts, health.may_retry, health.retry_delay_s
         )
-        left = progress.deadline - self.clock.monotonic() - RESERVE_S
+        left = progress.deadline - self.clock.monotonic()
+        left -= min(RESERVE_S, left / 10)
         with anyio.move_on_after(max(left, 0.0)):
             candidate, completion = await self._walk(progress, walk, emit)
             latency_ms = self._ms_since(progress.started)
@@ -180,9 +219,13 @@ class Dispatcher:
         """One step of the walk; None when it came to nothing and `walk` knows why."""
         model = step.candidate.model
         health = self.attempts.health
-        left_ms = (progress.deadline - self.clock.monotonic() - RESERVE_S) * 1000
+        left_ms = (progress.deadline - self.clock.monotonic()) * 1000
         if walk.has_more and left_ms < (health.view(model).p50_ttft_ms or 0):
-            walk.passed_over(step)
+            walk.passed_over(step, "it usually begins later than the time that is left")
+            return None
+        candidate = progress.affordable(step.candidate)
+        if candidate is None:
+            walk.passed_over(step, "it could pass the price cap after what was spent already")
             return None
         permit = health.admit(model)
         if isinstance(permit, Blocked) and step.last_resort:
@@ -199,7 +242,7 @@ class Dispatcher:
 
         try:
             provider = self.catalogue.provider(model.provider)
-            return await self.attempts.attempt(progress, step.candidate, provider, permit, show)
+            return await self.attempts.attempt(progress, candidate, provider, permit, show)
         except ProviderError as error:
             walk.failed(step.candidate, error)
             if shown and emit is not _keep_quiet:

@@ -1,6 +1,8 @@
 """What is told and written down when a call has ended: pure arithmetic over what happened."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import orjson
 
 from pointsman.errors import PointsmanError
 from pointsman.money import Nano, Usage
@@ -17,6 +19,7 @@ from pointsman.records import (
     Remembered,
 )
 from pointsman.types import Completion, Tier
+from routing.decide import within
 
 
 @dataclass(slots=True)
@@ -29,6 +32,14 @@ class Progress:
     deadline: float
     decision: Decision
     attempts: list[Attempt] = field(default_factory=list[Attempt])
+
+    def affordable(self, candidate: Candidate) -> Candidate | None:
+        """`candidate` within what is left of the caller's price cap; None if it is too dear."""
+        if self.call.max_cost is None:
+            return candidate
+        spent = self.cost
+        left = 0 if spent is None else self.call.max_cost - spent
+        return within(candidate, self.call, self.decision.analysis, left)
 
     @property
     def untried(self) -> tuple[Candidate, ...]:
@@ -76,8 +87,30 @@ def receipt(
         latency_ms=latency_ms,
         cache=MISS,
         decision_id=progress.decision.id,
+        category=progress.decision.analysis.category,
         attempts=tuple(progress.attempts),
     )
+
+
+def joined(answer: Answer, latency_ms: float) -> Answer:
+    """The receipt of a caller for whom another, asking the same, has paid."""
+    return replace(answer, cost=0, saved=answer.cost or 0, attempts=(), latency_ms=latency_ms)
+
+
+def worth_remembering(call: Call, answer: Answer) -> bool:
+    """Whether an answer may be served again: whole, no tool's doing, and what was asked for."""
+    completion = answer.completion
+    if completion.finish_reason != "stop" or any(m.role == "tool" for m in call.request.messages):
+        return False
+    return call.request.json_schema is None or is_json(completion.text)
+
+
+def is_json(text: str) -> bool:
+    try:
+        orjson.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def replayed(found: Found, latency_ms: float) -> Answer:
@@ -93,6 +126,7 @@ def replayed(found: Found, latency_ms: float) -> Answer:
         latency_ms=latency_ms,
         cache=CacheInfo(hit=True, layer=found.layer, kind="exact", age_s=found.age_s),
         decision_id=kept.decision_id,
+        category=kept.category,
         attempts=(),
     )
 
@@ -141,10 +175,27 @@ def settled(
     )
 
 
-def free_record(
-    call: Call, call_id: str, answer: Answer, found: Found | None, at: float
-) -> CallRecord:
+def free_record(call: Call, call_id: str, answer: Answer, at: float) -> CallRecord:
     """The books' record of a call that another had paid for."""
+    return replace(
+        _unpaid(call, call_id, at, answer.latency_ms),
+        decision_id=answer.decision_id,
+        provider=answer.provider,
+        model=answer.model,
+        category=answer.category,
+        layer=answer.cache.layer,
+        saved_by_cache=answer.saved,
+    )
+
+
+def failed_record(
+    call: Call, call_id: str, error: PointsmanError, *, at: float, latency_ms: float
+) -> CallRecord:
+    """The books' record of a call that joined another's and failed with it."""
+    return replace(_unpaid(call, call_id, at, latency_ms), error=error.code)
+
+
+def _unpaid(call: Call, call_id: str, at: float, latency_ms: float) -> CallRecord:
     return CallRecord(
         id=call_id,
         at=at,
@@ -152,13 +203,13 @@ def free_record(
         tool=call.tool,
         user=call.user,
         session_id=call.session_id,
-        decision_id=answer.decision_id,
-        provider=answer.provider,
-        model=answer.model,
-        category=found.remembered.category if found else call.category,
-        layer=answer.cache.layer,
+        decision_id="",
+        provider=None,
+        model=None,
+        category=call.category,
+        layer=None,
         error=None,
-        latency_ms=answer.latency_ms,
-        saved_by_cache=answer.saved,
+        latency_ms=latency_ms,
+        saved_by_cache=0,
         saved_by_routing=0,
     )

@@ -57,6 +57,7 @@ class Walk:
         self._retry_delay_s = retry_delay_s
         self._seconds: set[str] = set()
         self._final: PointsmanError | None = None
+        self._too_long = False
         self._outcomes: set[Outcome] = set()
 
     def next(self, now: float) -> Step | None:
@@ -76,11 +77,11 @@ class Walk:
         """Whether a candidate is left that was not tried."""
         return bool(self._first)
 
-    def passed_over(self, step: Step) -> None:
-        """`step` was left out: it would not answer in time, and another may."""
+    def passed_over(self, step: Step, reason: str) -> None:
+        """`step` was left out for good, because of what the steps before it took."""
         model = step.candidate.model
-        slow = f"{model.name}: it usually begins later than the time that is left"
-        self.causes.append(Cause(model.provider, "not_tried", slow))
+        self._waiting = [c for c in self._waiting if c is not step.candidate]
+        self.causes.append(Cause(model.provider, "not_tried", f"{model.name}: {reason}"))
 
     def refused(self, step: Step, reason: str, retry_in_s: float | None) -> None:
         """`step` was not taken: its endpoint takes no call now."""
@@ -135,6 +136,8 @@ class Walk:
                 causes=causes,
                 retry_after_s=retry_after_s,
             )
+        if self._too_long and self._outcomes == {Outcome.CLIENT}:
+            return InvalidInput(f"The prompt is too long: {told}.", hint="Shorten it.")
         return NoBackend(
             f"No backend could answer: {told}.",
             hint="'pointsman doctor' and the provider_health tool show how each one is doing.",
@@ -177,6 +180,7 @@ class Walk:
         self._spent = [c for c in self._spent if not unfit(c.model)]
 
     def _client_fault(self, candidate: Candidate, error: ProviderError) -> None:
+        self._too_long = error.fault == "context_length"
         match error.fault:
             case "context_length":
                 self._drop(lambda model: model.context <= candidate.model.context)
