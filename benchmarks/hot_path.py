@@ -97,7 +97,7 @@ def decision_operation() -> Callable[[], Awaitable[None]]:
     )
 
     async def operation() -> None:
-        router.decide(CALL, analyse(CALL.request.messages))
+        router.decide(CALL, analyse(CALL.request))
 
     return operation
 
@@ -123,6 +123,7 @@ async def hit_operation(stack: AsyncExitStack, folder: Path) -> Callable[[], Awa
             idle_s=30,
             clock=CLOCK,
             new_id=new_id,
+            on_defect=lambda _provider, _defect: None,
         ),
         routing=RoutingSettings(),
         clock=CLOCK,

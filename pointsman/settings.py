@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import (
@@ -26,8 +27,13 @@ LOCATIONS = ("HOME", "CONFIG")  # variables of ours that name a place and are no
 WeightName = Literal["quality", "cost", "latency", "load"]
 
 
+OTHER_NAME = {"name": "embedded"}
+
+
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, coerce_numbers_to_str=True
+    )
 
 
 class PriceSettings(Section):
@@ -60,8 +66,15 @@ class ProviderSettings(Section):
     @field_validator("base_url")
     @classmethod
     def _is_http(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("http://", "https://")):
+        if url is None:
+            return None
+        if not url.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
+        parts = urlsplit(url)  # raises ValueError for a host or port that cannot be
+        if not parts.hostname or parts.port == 0:
+            raise ValueError("names no host, or a port that cannot be")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("must hold no user, password or query: a key belongs in api_key")
         return url
 
 
@@ -149,7 +162,10 @@ class Settings(Section):
         """A provider of kind `llama_cpp` is the embedded model under another name."""
         embedded = {n: p for n, p in self.providers.items() if p.kind == "llama_cpp"}
         if not embedded:
-            return self
+            if self.local.name not in self.providers:
+                return self
+            # A backend took the name; two of one name would answer for each other.
+            return self.model_copy(update={"local": self.local.model_copy(update=OTHER_NAME)})
         if len(embedded) > 1:
             raise ValueError(f"only one provider can be llama_cpp, not {', '.join(embedded)}")
         (name, given), *_ = embedded.items()
@@ -173,7 +189,8 @@ def config_file(environ: Mapping[str, str], given: Path | None = None) -> Path |
     Raises:
         ConfigError: a named file is not there.
     """
-    named = given or (Path(environ[f"{PREFIX}CONFIG"]) if f"{PREFIX}CONFIG" in environ else None)
+    variable = environ.get(f"{PREFIX}CONFIG")
+    named = given or (Path(variable) if variable else None)
     if named is not None:
         if not named.is_file():
             raise ConfigError(f"There is no configuration file {str(named)!r}.")
@@ -195,10 +212,10 @@ def load_settings(environ: Mapping[str, str], given: Path | None = None) -> Sett
     table: dict[str, Any] = {}
     if path is not None:
         try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
+            table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ConfigError(f"{path} cannot be read: {error}.") from error
-    for name, value in environ.items():
+    for name, value in sorted(environ.items()):
         if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in LOCATIONS:
             _put(table, name, value)
     try:
@@ -212,6 +229,8 @@ def _put(table: dict[str, Any], name: str, value: str) -> None:
     keys = name.removeprefix(PREFIX).lower().split("__")
     for key in keys[:-1]:
         table = table.setdefault(key, {})
+        if not isinstance(table, dict):
+            raise ConfigError(f"{name} cannot be used: another variable makes {key!r} a value.")
     try:
         table[keys[-1]] = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:

@@ -83,6 +83,9 @@ def _look(name: str, given: ProviderSettings, environ: Mapping[str, str]) -> Bac
         return Absent(name=name, why="switched off in the configuration", fix=fix)
     base_url = given.base_url or row.base_url
     key, why = _key(given, row, environ)
+    if key is not None and not is_sendable(key.get_secret_value()):
+        fix = "Set it again, without line breaks or other than ASCII characters."
+        return Absent(name=name, why="its key holds characters that no key has", fix=fix)
     if key is None and (given.api_key_env or not given.base_url) and not is_loopback(base_url):
         variable = given.api_key_env or next(iter(row.env), None)
         where = f"Set {variable}" if variable else f"Set providers.{name}.api_key_env"
@@ -195,6 +198,11 @@ def origin(url: str) -> str:
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return f"{parts.scheme}://{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def is_sendable(key: str) -> bool:
+    """Whether `key` can stand in a header."""
+    return key.isascii() and key.isprintable()
 
 
 def is_loopback(url: str) -> bool:

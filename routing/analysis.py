@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from pointsman.records import Analysis, Band3, Band4, Category
-from pointsman.types import Message, ToolSpec
+from pointsman.types import ChatRequest, Message
 from routing.category import pick_category
 from routing.emotion import read_emotion
 from routing.signals import Signals, estimate_tokens, read_signals
@@ -35,16 +35,13 @@ _CATEGORY_WEIGHT: dict[Category, float] = {
 }
 
 
-def analyse(
-    messages: Sequence[Message],
-    tools: Sequence[ToolSpec] = (),
-    asked_category: Category | None = None,
-) -> Analysis:
+def analyse(request: ChatRequest, asked_category: Category | None = None) -> Analysis:
     """The analysis of a conversation by what its last user message asks, in the light of the rest.
 
     The rules are hand-made and their `p_strong` is not calibrated: it is a monotone map of the
     complexity, which orders prompts but promises no frequency.
     """
+    messages = request.messages
     last = next((m.content for m in reversed(messages) if m.role == "user"), messages[-1].content)
     signals = read_signals(last)
     emotion = read_emotion(signals.text)
@@ -56,10 +53,9 @@ def analyse(
         confidence /= 2
     if asked_category is not None:
         category, confidence = asked_category, 1.0
-    tokens = sum(estimate_tokens(m.content) + _TURN_TOKENS for m in messages) + sum(
-        estimate_tokens(f"{t.name}{t.description}{t.parameters}") for t in tools
+    complexity = measure_complexity(
+        signals, category, turns=len(messages), tools=len(request.tools)
     )
-    complexity = measure_complexity(signals, category, turns=len(messages), tools=len(tools))
     band4, band3 = bands(complexity)
     return Analysis(
         category=category,
@@ -71,7 +67,7 @@ def analyse(
         time_sensitive=bool(_TIME.search(signals.text)),
         emotion=emotion,
         tags=frozenset({"creative"}) if _CREATIVE.search(signals.text) else frozenset(),
-        input_tokens=tokens,
+        input_tokens=_tokens(request),
     )
 
 
@@ -98,6 +94,19 @@ def measure_complexity(
 def bands(complexity: float) -> tuple[Band4, Band3]:
     """The four- and the three-band view of one score (X-11)."""
     return next((four, three) for limit, four, three in BANDS if complexity < limit)
+
+
+def _tokens(request: ChatRequest) -> int:
+    """About how many tokens all that is sent has."""
+    said = (
+        estimate_tokens(m.content)
+        + sum(estimate_tokens(c.name + c.arguments) for c in m.tool_calls)
+        + _TURN_TOKENS
+        for m in request.messages
+    )
+    tools = (estimate_tokens(f"{t.name}{t.description}{t.parameters}") for t in request.tools)
+    schema = estimate_tokens(str(request.json_schema)) if request.json_schema else 0
+    return sum(said) + sum(tools) + schema
 
 
 def _saturate(count: float, half: float) -> float:

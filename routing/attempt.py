@@ -8,7 +8,7 @@ from pointsman.money import Nano, Usage
 from pointsman.records import Attempt, Candidate, Hold
 from pointsman.seams import Clock, Emit, Ledger
 from pointsman.settings import BreakerSettings
-from pointsman.types import Completion, Model, Outcome, Piece, Provider
+from pointsman.types import ChatRequest, Completion, Model, Outcome, Piece, Provider
 from routing.health import Health, Permit
 from routing.receipts import Progress
 from routing.signals import estimate_tokens
@@ -46,6 +46,7 @@ class Attempts:
     idle_s: float
     clock: Clock
     new_id: Callable[[], str]
+    on_defect: Callable[[str, Exception], None]  # told a provider's name and what it raised
 
     async def attempt(
         self,
@@ -69,14 +70,34 @@ class Attempts:
             if model.price is None or not model.price.free:
                 await self.ledger.hold(self._hold(meter.id, progress, candidate))
             meter.sent = True
-            async with provider.answer(model.id, request, stream=True) as pieces:
-                completion = await self._read(provider.name, pieces, meter, emit)
+            completion = await self._answer(provider, model.id, request, meter, emit)
             return completion
         except Exception as caught:
             error = caught
             raise
         finally:
             self._close(progress, model, permit, meter, completion, error)
+
+    async def _answer(
+        self, provider: Provider, model: str, request: ChatRequest, meter: Meter, emit: Emit
+    ) -> Completion:
+        """The provider's completion; a defect of its is a failed attempt like any other.
+
+        Raises:
+            ProviderError: it did not answer.
+        """
+        try:
+            async with provider.answer(model, request, stream=True) as pieces:
+                return await self._read(provider.name, pieces, meter, emit)
+        except PointsmanError:
+            raise
+        except Exception as defect:
+            self.on_defect(provider.name, defect)
+            raise ProviderError(
+                provider.name,
+                f"failed inside ({type(defect).__name__}); the log says where",
+                outcome=Outcome.LOCAL,
+            ) from defect
 
     def _close(
         self,

@@ -176,7 +176,7 @@ class Dispatcher:
             clock=self.clock,
             new_id=self.new_id,
         )
-        analysis = analyse(call.request.messages, call.request.tools, call.category)
+        analysis = analyse(call.request, call.category)
         return router.decide(call, analysis)
 
     def _readiness(self, model: Model) -> Readiness:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 HEAD, TAIL = 4_000, 2_000  # characters looked at: a long prompt says what it wants at its ends
 CHARS_PER_TOKEN = 4  # English prose and code, within a third; used only to plan, never to bill
 
+BYTES_PER_TOKEN = 3  # of other scripts: about a token for each Chinese character
+
 _CODE = re.compile(
     r"```|\bdef \w+\(|\bclass \w+[:(]|[{};]\s*$|=>|\breturn\b.*[;(]|\bimport \w+|#include|</\w+>"
     r"|\bSELECT\b.+\bFROM\b|Traceback|\w+\(\)|\w+\.\w+\(",
@@ -71,4 +73,6 @@ def read_signals(text: str) -> Signals:
 
 def estimate_tokens(text: str) -> int:
     """About how many tokens `text` is; never 0 for a text that is not empty."""
-    return -(-len(text) // CHARS_PER_TOKEN)
+    if text.isascii():
+        return -(-len(text) // CHARS_PER_TOKEN)
+    return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)

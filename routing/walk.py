@@ -129,7 +129,7 @@ class Walk:
         causes = tuple(self.causes) or _reasons(self._decision)
         retry_after_s = min(self._waits, default=None)
         told = "; ".join(dict.fromkeys(cause.message for cause in causes))
-        if self._outcomes <= {Outcome.THROTTLED, Outcome.LOCAL} and self._why <= LIMITS:
+        if self._outcomes <= {Outcome.THROTTLED} and self._why <= LIMITS:
             return RateLimited(
                 f"Every backend that could answer is busy or throttled: {told}.",
                 hint="Try again later, or allow more models.",

@@ -104,19 +104,24 @@ async def open_app(
             key_of=cache_key,
             flights=flights,
             ledger=ledger,
-            attempts=Attempts(
-                ledger=ledger,
-                health=health,
-                breaker=settings.breaker,
-                idle_s=settings.timeouts.idle_s,
-                clock=clock,
-                new_id=new_id,
-            ),
+            attempts=_attempts(settings, ledger, health, clock),
             routing=settings.routing,
             clock=clock,
             new_id=new_id,
         )
         yield _app(dispatcher, ledger, ledger_db, clouds, local, tasks)
+
+
+def _attempts(settings: Settings, ledger: DatabaseLedger, health: Health, clock: Clock) -> Attempts:
+    return Attempts(
+        ledger=ledger,
+        health=health,
+        breaker=settings.breaker,
+        idle_s=settings.timeouts.idle_s,
+        clock=clock,
+        new_id=new_id,
+        on_defect=_log_defect,
+    )
 
 
 def _app(
@@ -220,6 +225,10 @@ def _log_change(change: Change) -> None:
 
 def _log_credential(provider: str, accepted: bool) -> None:
     log.warning("credential", provider=provider, accepted=accepted)
+
+
+def _log_defect(provider: str, defect: Exception) -> None:
+    log.error("provider.defect", provider=provider, exc_info=defect)
 
 
 def new_id() -> str:

@@ -7,6 +7,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -39,6 +40,8 @@ async def examine(
     yield await anyio.to_thread.run_sync(_home, home)
     yield await anyio.to_thread.run_sync(_disk, home)
     yield await _engine(home)
+    for name in ("ledger.db", "cache.db"):
+        yield await anyio.to_thread.run_sync(_database, home / name)
     yield _sqlite()
     yield _clock()
     for finding in await _local(settings, home):
@@ -78,6 +81,21 @@ def _disk(home: Path) -> Finding:
 async def _engine(home: Path) -> Finding:
     running = await anyio.to_thread.run_sync(is_owned, home)
     return Finding("engine", "ok", "runs on this home" if running else "none runs on this home")
+
+
+def _database(path: Path) -> Finding:
+    """Whether a database is whole, read without changing it."""
+    if not path.is_file():
+        return Finding(path.name, "ok", "not there yet")
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1)) as database:
+            (answer,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        answer = str(error)
+    if answer == "ok":
+        return Finding(path.name, "ok", f"whole, {path.stat().st_size / 1e6:.1f} MB")
+    fix = f"Stop Pointsman, restore {path} from a backup, or move it away to begin a new one."
+    return Finding(path.name, "broken", f"damaged: {answer}", fix)
 
 
 def _sqlite() -> Finding:

@@ -15,7 +15,7 @@ from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
 from pointsman import __version__
-from pointsman.errors import NotFound, PointsmanError
+from pointsman.errors import InvalidInput, NotFound, PointsmanError
 from pointsman.records import LOCAL
 from server.reading import Reading
 from server.windows.messages import STREAM_META
@@ -170,7 +170,7 @@ def _add_resources(server: MCPServer[Any], reading: Reading) -> None:
 async def _read(content: Awaitable[Any]) -> str:
     try:
         return json.dumps(await content, ensure_ascii=False, separators=(",", ":"))
-    except NotFound as error:
+    except (NotFound, InvalidInput) as error:
         raise ResourceNotFoundError(str(error)) from error
     except PointsmanError as error:
         raise ResourceError(str(error)) from error

@@ -45,7 +45,7 @@ async def open_plan(
 
         def plan(given: Mapping[str, Any]) -> dict[str, Any]:
             call = arguments_from("route", Asking, given).call("route", LOCAL)
-            analysis = analyse(call.request.messages, call.request.tools, call.category)
+            analysis = analyse(call.request, call.category)
             return route.result(router.decide(call, analysis)).model_dump(mode="json")
 
         yield plan

@@ -19,6 +19,8 @@ from storage.worker import Job, Task, Worker
 T = TypeVar("T")
 Query = Callable[[sqlite3.Connection], T]
 
+MEND = "Stop Pointsman, then restore it from a backup or move it away to begin a new one."
+FREE = "Free some space or repair the disk; `pointsman doctor` tells more."
 WRITES_PER_COMMIT = {"ledger": 256, "cache": 64}
 READS_PER_WAKE = 64
 POST_DELAY_S = 0.05  # what is posted goes to the disk at most this much later, in one commit
@@ -94,7 +96,7 @@ class Database:
             self.damaged |= is_damaged(error)
             raise StorageFailed(
                 f"{self.path} could not be used: {fact_of(error)}.",
-                hint="Free some space or repair the disk; `pointsman doctor` tells more.",
+                hint=MEND if is_damaged(error) else FREE,
             ) from error
         return result
 

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from pointsman.errors import InvalidInput
@@ -11,6 +12,8 @@ from pointsman.types import ChatRequest, Json, Message, Role, ToolCall, ToolSpec
 from tools.tool import Arguments
 
 LONGEST_PROMPT = 2_000_000  # characters, all messages together: about 500,000 tokens
+
+NO_PARAMETERS: dict[str, Json] = {"type": "object", "properties": {}}
 
 
 class TextPart(BaseModel):
@@ -78,14 +81,16 @@ class Asking(Arguments):
         Raises:
             InvalidInput: the prompt is missing, empty, doubled or too long; a tool has no name.
         """
+        request = ChatRequest(
+            messages=self._messages(),
+            tools=tuple(_tool_spec(t) for t in self.tools or ()),
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+            json_schema=self.json_schema,
+        )
+        _check_size(request)
         return Call(
-            request=ChatRequest(
-                messages=self._messages(),
-                tools=tuple(_tool_spec(t) for t in self.tools or ()),
-                max_tokens=self.max_tokens,
-                temperature=self.temperature,
-                json_schema=self.json_schema,
-            ),
+            request=request,
             model=self.model,
             prefer=self.prefer,
             category=self.category,
@@ -109,13 +114,31 @@ class Asking(Arguments):
             raise InvalidInput("The prompt is empty: say what you want answered.")
         if self.system is not None:
             messages = (Message("system", self.system), *messages)
-        length = sum(len(m.content) for m in messages)
-        if length > LONGEST_PROMPT:
-            raise InvalidInput(
-                f"The prompt has {length:,} characters; at most {LONGEST_PROMPT:,} are taken.",
-                hint="Send the part that matters, or split it.",
-            )
         return messages
+
+
+def _check_size(request: ChatRequest) -> None:
+    """Everything that is sent must be JSON, and not endless.
+
+    Raises:
+        InvalidInput: it is too long, or holds what JSON cannot.
+    """
+    try:
+        orjson.dumps(request.messages)
+        extras = sum(len(orjson.dumps(x)) for x in (request.tools, request.json_schema) if x)
+    except TypeError as error:
+        raise InvalidInput(
+            f"The prompt, its tools or its schema cannot be sent as JSON: {error}.",
+            hint="Look for half of a surrogate pair, or a number of more than 64 bits.",
+        ) from error
+    length = extras + sum(
+        len(m.content) + sum(len(c.arguments) for c in m.tool_calls) for m in request.messages
+    )
+    if length > LONGEST_PROMPT:
+        raise InvalidInput(
+            f"The prompt has {length:,} characters; at most {LONGEST_PROMPT:,} are taken.",
+            hint="Send the part that matters, or split it.",
+        )
 
 
 def _tool_spec(given: dict[str, Any]) -> ToolSpec:
@@ -124,10 +147,10 @@ def _tool_spec(given: dict[str, Any]) -> ToolSpec:
     name = inner.get("name") if isinstance(inner, dict) else None
     if not isinstance(name, str) or not name:
         raise InvalidInput("Each of 'tools' needs a 'name'; one has none.")
-    parameters: dict[str, Json] = next(
-        (inner[key] for key in ("parameters", "input_schema", "inputSchema") if key in inner),
-        {"type": "object", "properties": {}},
-    )
+    keys = ("parameters", "input_schema", "inputSchema")
+    parameters = next((inner[key] for key in keys if key in inner), NO_PARAMETERS)
+    if not isinstance(parameters, dict):
+        raise InvalidInput(f"The parameters of tool {name[:80]!r} are not a JSON Schema object.")
     return ToolSpec(
         name=name, description=str(inner.get("description") or ""), parameters=parameters
     )

@@ -106,31 +106,38 @@ def result(answer: Answer, *, parse: bool) -> CompleteResult:
         cache=CacheOut.model_validate(answer.cache, from_attributes=True),
         decision_id=answer.decision_id,
         attempts=[AttemptOut.model_validate(a, from_attributes=True) for a in answer.attempts],
-        warnings=_warnings(answer),
+        warnings=_warnings(answer, parse=parse),
     )
 
 
-def _warnings(answer: Answer) -> list[str] | None:
+def _warnings(answer: Answer, *, parse: bool) -> list[str] | None:
     """What a caller must not overlook in a receipt."""
     warnings: list[str] = []
-    if answer.cost is None:
+    unpriced = dict.fromkeys(f"{a.provider}/{a.model}" for a in answer.attempts if a.cost is None)
+    if unpriced:
         warnings.append(
-            f"The price of {answer.provider}/{answer.model} is not known: this call's cost is "
-            "missing from the accounts. Set [[providers...models]] price."
+            f"The price of {', '.join(unpriced)} is not known: this call's cost is missing from "
+            "the accounts. Set [[providers...models]] price."
         )
     if answer.completion.usage.estimated:
         warnings.append("The provider did not report its token counts; they are estimated.")
     if answer.completion.finish_reason == "length":
         warnings.append("The answer was cut off at its token limit.")
+    if parse and answer.completion.text and _parsed(answer.completion.text) is None:
+        warnings.append("The answer is not the JSON that was asked for; it was not remembered.")
     return warnings or None
 
 
 def _parsed(text: str) -> Any:
     """`text` as JSON; None when it is not (an answer that was cut off is not)."""
     try:
-        return json.loads(text)
-    except ValueError:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
         return None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _read(given: CompleteResult) -> str:

@@ -98,7 +98,7 @@ def _decoded(model: type[BaseModel], given: Mapping[str, Any]) -> JsonObject:
         if "str" not in str(field.annotation).replace("dict[str", ""):
             try:
                 decoded[name] = json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
     return decoded
 

@@ -23,7 +23,10 @@ class XllamaCpp:
         try:
             self._server.handle_chat_completions(_body(ask), answer)
         except (ValueError, TypeError) as error:  # an unusable schema, a lone surrogate
-            raise Refused("invalid", "the local runtime could not read the request") from error
+            raise Refused(
+                "invalid",
+                "the local runtime cannot use this json_schema, or the text is no valid Unicode",
+            ) from error
         return answer.told()
 
 

@@ -53,12 +53,12 @@ async def _ask(context: Context, arguments: dict[str, Any], *, stream: bool) -> 
             result: dict[str, Any] = await use_tool(context, "complete", arguments)
             stop_waiting()
             if not context.arguments.json:
-                context.say(result["text"])
+                context.say(context.plain(result["text"]))
             return result
 
         async def show(text: str) -> None:
             stop_waiting()
-            context.say(text, end="")
+            context.say(context.plain(text), end="")
 
         result = await use_tool(context, "complete", arguments, show)
         context.say("")

@@ -1,6 +1,7 @@
 """What a subcommand is, what it is given, and how it speaks to a person or a program."""
 
 import argparse
+import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ import orjson
 
 from pointsman.settings import Settings, home_folder, load_settings
 
+# Control characters other than tab and newline: a model could drive a terminal with them.
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 DONE, FAILED, USAGE, NO_BACKEND, INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_CODES: Mapping[str, int] = {
     "invalid_input": USAGE,
@@ -51,6 +54,10 @@ class Context:
 
     def say_json(self, value: Any) -> None:
         self.say(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+
+    def plain(self, text: str) -> str:
+        """`text` of a model, so that it cannot drive a terminal if it is shown on one."""
+        return UNPRINTABLE.sub("\ufffd", text) if self.colour else text
 
     def tell(self, value: Any, text: str) -> None:
         """A result: as JSON where that was asked for, and as text for a person otherwise."""

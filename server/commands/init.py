@@ -4,6 +4,7 @@ import argparse
 import difflib
 import json
 import os
+import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,8 +41,15 @@ async def _run(context: Context) -> int:
         context.say_json({"mcpServers": {NAME: entry(typed=False)}})
         return DONE
     target = clients(context.environ)[client]
-    path = anyio.Path(target.path)
-    before = await path.read_text(encoding="utf-8") if await path.exists() else ""
+    try:
+        return await _write(context, target)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{target.path} cannot be used: {error}; it was left alone.") from error
+
+
+async def _write(context: Context, target: Client) -> int:
+    path = await anyio.Path(target.path).resolve()  # a link stays a link
+    before = await path.read_text(encoding="utf-8-sig") if await path.exists() else ""
     after = with_entry(before, target)
     if before == after:
         context.say(f"{target.path} has the entry already.")
@@ -53,6 +61,8 @@ async def _run(context: Context) -> int:
     await path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".pointsman-new")
     await fresh.write_text(after, encoding="utf-8")
+    if await path.exists():
+        await fresh.chmod(stat.S_IMODE((await path.stat()).st_mode))
     await fresh.replace(path)
     context.say(f"Wrote {target.path}; restart the client to see it.")
     return DONE

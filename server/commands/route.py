@@ -61,7 +61,7 @@ async def _batch(context: Context, source: Path, target: Path | None) -> int:
     from server.planning import open_plan
 
     try:
-        lines = (await anyio.Path(source).read_text(encoding="utf-8")).splitlines()
+        lines = (await anyio.Path(source).read_text(encoding="utf-8-sig")).split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{source} cannot be read: {error}.") from error
     failed = 0
@@ -75,7 +75,10 @@ async def _batch(context: Context, source: Path, target: Path | None) -> int:
     if target is None:
         context.say(text, end="")
     else:
-        await anyio.Path(target).write_text(text, encoding="utf-8")
+        try:
+            await anyio.Path(target).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"{target} cannot be written: {error.strerror}.") from error
     return USAGE if failed else DONE
 
 

@@ -51,7 +51,7 @@ def bill(context: Context, stats: dict[str, Any]) -> str:
 
 def _group(row: dict[str, Any], totals: dict[str, Any]) -> list[str]:
     """What a row has that the totals have not: the values it is grouped by."""
-    return [str(value) for key, value in row.items() if key not in totals]
+    return ["-" if value is None else str(value) for key, value in row.items() if key not in totals]
 
 
 def _cells(name: str, m: dict[str, Any]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Just enough of JSON-RPC for what stands between a window and the engine."""
 
+import json
 from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard
 
@@ -59,6 +60,12 @@ class Message:
         return Message(b"", self.kind, body)
 
 
+UNREADABLE = (
+    "Parse error: a message is one line of JSON; it holds no half of a surrogate pair, no NaN and "
+    "no number too large."
+)
+
+
 class NotAMessage(ValueError):
     """A line that is not JSON-RPC: `code`, `id` and text are those of the error to answer."""
 
@@ -76,7 +83,7 @@ def parse(line: bytes) -> Message:
     try:
         body = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise NotAMessage(PARSE_ERROR, "Parse error: a message is one line of JSON.") from error
+        raise NotAMessage(PARSE_ERROR, UNREADABLE, _id_in(line)) from error
     if not isinstance(body, dict):
         raise NotAMessage(INVALID_REQUEST, "Invalid request: a message is one JSON object.")
     if "method" in body and isinstance(body["method"], str):
@@ -125,6 +132,15 @@ def envelope(**more: object) -> dict[str, object]:
         CLIENT_KEY: {"name": "pointsman", "version": __version__},
         **more,
     }
+
+
+def _id_in(line: bytes) -> object:
+    """The id in a line that is JSON only to a lenient reader: half a surrogate pair, NaN, 1e400."""
+    try:
+        body = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return body.get("id") if isinstance(body, dict) else None
 
 
 def _is_id(value: object) -> TypeGuard[Id]:

@@ -30,6 +30,7 @@ def answer(text: str) -> Answer:
         saved=0,
         latency_ms=1.0,
         cache=MISS,
+        category="general",
         decision_id="d",
         attempts=(),
     )

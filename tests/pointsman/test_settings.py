@@ -34,6 +34,10 @@ def test_a_variable_lies_over_the_file(tmp_path: Path) -> None:
         ("[cache]\nmax_gb = -1", ["'cache.max_gb'", "greater than 0"]),
         ("[providers.x]\nbase_url = 'ftp://x'", ["providers.x.base_url", "http"]),
         ("[providers.x]\nbase_ulr = 'http://x'", ["'providers.x.base_url'"]),
+        ("[providers.x]\nbase_url = 'http://u:SECRET@h/v1'", ["providers.x.base_url", "api_key"]),
+        ("[providers.x]\nbase_url = 'http://h:99999/v1'", ["providers.x.base_url"]),
+        ("[providers.x]\nbase_url = 'http://[::1/v1'", ["providers.x.base_url"]),
+        ("[cache]\nmax_gb = inf", ["cache.max_gb"]),
         ("[[providers.x.models]]\nid = 'm'\nteir = 'strong'", ["tier"]),
         ("[providers.a]\nkind='llama_cpp'\n[providers.b]\nkind='llama_cpp'", ["only one", "a, b"]),
         ("[routing\n", ["cannot be read"]),
@@ -46,6 +50,18 @@ def test_what_cannot_be_used_is_named(text: str, words: list[str], tmp_path: Pat
         load_settings({}, file)
     for word in words:
         assert word in str(caught.value)
+    assert "SECRET" not in str(caught.value)
+
+
+def test_a_backend_called_local_does_not_answer_for_the_embedded_model(tmp_path: Path) -> None:
+    file = tmp_path / "pointsman.toml"
+    file.write_text("[providers.local]\nbase_url = 'http://127.0.0.1:1/v1'\n")
+    assert load_settings({}, file).local.name == "embedded"
+
+
+def test_variables_that_contradict_each_other_are_named() -> None:
+    with pytest.raises(ConfigError, match="POINTSMAN_LOG__LEVEL"):
+        load_settings({"POINTSMAN_LOG__LEVEL": "info", "POINTSMAN_LOG": "debug"})
 
 
 def test_a_value_is_not_repeated_in_the_error() -> None:

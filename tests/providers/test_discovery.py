@@ -153,7 +153,6 @@ def test_the_routing_settings_decide_over_tiers() -> None:
     ("url", "origin"),
     [
         ("https://acme.example/v1", "https://acme.example:443"),
-        ("http://user:secret@acme.example/v1", "http://acme.example:80"),
         ("http://[::1]:9001/v1", "http://[::1]:9001"),
     ],
 )

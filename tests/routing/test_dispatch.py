@@ -1,7 +1,7 @@
 """The dispatcher, driven through scripted backends and a real breaker, cache key and flights."""
 
 import random
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -19,9 +19,20 @@ from pointsman.errors import (
     NotFound,
     RateLimited,
 )
+from pointsman.money import Usage
 from pointsman.records import Answer, Call
 from pointsman.settings import BreakerSettings, RoutingSettings
-from pointsman.types import ChatRequest, Message, Outcome, ToolSpec
+from pointsman.types import (
+    ChatRequest,
+    Completion,
+    FinishReason,
+    Message,
+    Model,
+    Outcome,
+    Piece,
+    ToolCall,
+    ToolSpec,
+)
 from routing.attempt import Attempts
 from routing.dispatch import Dispatcher
 from routing.health import Health, Permit
@@ -50,6 +61,7 @@ class Bench:
     health: Health
     clock: SteadyClock
     flights: SharedFlights
+    defects: list[str]  # the providers that had one
 
 
 def ask(text: str = "What is the capital of France?", **facts: object) -> Call:
@@ -66,6 +78,7 @@ async def bench(
     clock, ledger, cache = SteadyClock(), ledger or FakeLedger(), FakeCache()
     health = Health(BreakerSettings(), clock.clock(), random.Random(7).random)
     new_id = counting()
+    defects: list[str] = []
     async with open_flights() as flights:
         dispatcher = Dispatcher(
             catalogue=FakeCatalogue(providers),
@@ -80,12 +93,13 @@ async def bench(
                 idle_s=30,
                 clock=clock.clock(),
                 new_id=new_id,
+                on_defect=lambda name, _: defects.append(name),
             ),
             routing=routing or RoutingSettings(),
             clock=clock.clock(),
             new_id=new_id,
         )
-        yield Bench(dispatcher, ledger, cache, health, clock, flights)
+        yield Bench(dispatcher, ledger, cache, health, clock, flights, defects)
 
 
 async def read_along(b: Bench, seen: list[str | Answer]) -> None:
@@ -382,3 +396,168 @@ async def test_without_any_model_the_error_says_how_to_get_one() -> None:
     async with bench([]) as b:
         with pytest.raises(NoBackend, match="pointsman models pull"):
             await b.dispatcher.complete(ask())
+
+
+class Ending(FakeProvider):
+    """Answers with whatever completion it was made with, whole."""
+
+    def __init__(self, name: str, completion: Completion, models: Sequence[Model] = ()) -> None:
+        super().__init__(name, hanging, models)
+        self.completion = completion
+
+    async def _pieces(self, model: str, request: ChatRequest, stream: bool) -> AsyncIterator[Piece]:
+        if self.completion.text:
+            yield self.completion.text
+        yield self.completion
+
+
+def ended(text: str, finish: FinishReason) -> Completion:
+    usage = Usage(input_tokens=100, output_tokens=5_000)
+    return Completion(text=text, finish_reason=finish, usage=usage, model="m")
+
+
+BILLED = 100 * 1_000 + 5_000 * 2_000  # nano-USD at $1 and $2 a million
+
+
+async def test_a_limit_spent_on_thinking_is_an_empty_answer_and_is_billed() -> None:
+    async with bench([Ending("a", ended("", "length"))]) as b:
+        answer = await b.dispatcher.complete(ask())
+    assert (answer.completion.text, answer.cost) == ("", BILLED)
+    assert b.health.view(make_model("a")).failure_rate == 0
+
+
+async def test_a_withheld_answer_is_refused_content_and_is_billed() -> None:
+    async with bench([Ending("a", ended("", "content_filter"))]) as b:
+        with pytest.raises(ContentRefused):
+            await b.dispatcher.complete(ask())
+    assert b.ledger.settled[0].attempts[0].cost == BILLED
+
+
+async def test_an_empty_answer_is_a_failure_and_is_billed() -> None:
+    second = FakeProvider("b", saying("ok"), [make_model("b", cost=price(9, 9))])
+    async with bench([Ending("a", ended("", "stop")), second]) as b:
+        answer = await b.dispatcher.complete(ask())
+    assert answer.provider == "b"
+    assert answer.attempts[0].cost == BILLED
+
+
+async def test_the_price_cap_holds_over_all_attempts_together() -> None:
+    """Fallback never passes the caller's price cap."""
+    second = FakeProvider("b", saying("ok"), [make_model("b", cost=price(9, 9))])
+    async with bench([Ending("a", ended("", "stop")), second]) as b:
+        with pytest.raises(NoBackend, match="price cap"):
+            await b.dispatcher.complete(ask(max_cost=BILLED + 10_000))
+        answer = await b.dispatcher.complete(ask("more", max_cost=BILLED + 10_000_000))
+    assert answer.cost is not None
+    assert answer.cost <= BILLED + 10_000_000
+    assert second.seen[0].max_tokens is not None
+
+
+async def test_a_defect_of_one_backend_is_passed_over() -> None:
+    async def broken(_: ChatRequest) -> str:
+        raise ValueError("no such header")
+
+    second = FakeProvider("b", saying("ok"), [make_model("b", cost=price(9, 9))])
+    async with bench([FakeProvider("a", broken), second]) as b:
+        answer = await b.dispatcher.complete(ask())
+    assert b.defects == ["a"]
+    assert [a.outcome for a in answer.attempts] == [Outcome.LOCAL, Outcome.SUCCESS]
+    assert answer.attempts[0].cost == 0
+
+
+async def test_an_answer_is_no_longer_than_its_model_can_give() -> None:
+    short = replace(make_model("a"), max_output=100)
+    providers = [FakeProvider("a", saying("x"), [short]), FakeProvider("b", saying("y"))]
+    request = ChatRequest(messages=(Message("user", "x"),), max_tokens=500)
+    async with bench(providers) as b:
+        assert (await b.dispatcher.complete(Call(request=request))).provider == "b"
+
+
+async def test_a_prompt_too_long_for_every_backend_is_the_callers_to_mend() -> None:
+    script = refusing(Outcome.CLIENT, fault="context_length")
+    async with bench([FakeProvider("a", script), FakeProvider("b", script)]) as b:
+        with pytest.raises(InvalidInput):
+            await b.dispatcher.complete(ask())
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        ChatRequest(messages=(Message("user", "x"),), json_schema={"type": "object"}),
+        ChatRequest(
+            messages=(
+                Message("user", "x"),
+                Message("assistant", "", (ToolCall("1", "t", "{}"),)),
+                Message("tool", "what a tool said", tool_call_id="1"),
+            )
+        ),
+    ],
+    ids=["not the JSON asked for", "made of a tool's output"],
+)
+async def test_what_might_poison_the_cache_is_not_remembered(request_: ChatRequest) -> None:
+    """T-51."""
+    async with bench([FakeProvider("a", saying("not json"))]) as b:
+        await b.dispatcher.complete(Call(request=request_))
+        assert not b.cache.entries
+
+
+async def test_who_joins_late_is_not_held_to_the_deadline_of_who_came_first() -> None:
+    provider = FakeProvider("a", hanging)
+    ends: list[str] = []
+
+    async def one(b: Bench, name: str) -> None:
+        try:
+            await b.dispatcher.complete(ask(deadline_s=0.5))
+            ends.append(f"{name} answered")
+        except DeadlineExceeded:
+            ends.append(f"{name} out of time")
+
+    async with bench([provider]) as b:
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(one, b, "first")
+                await anyio.wait_all_tasks_blocked()
+                provider.script = saying("here")  # for who asks again
+                b.clock.advance(0.1)
+                tasks.start_soon(one, b, "second")
+    assert ends == ["first out of time", "second answered"]
+
+
+async def test_who_fails_with_another_is_in_the_books_too() -> None:
+    go = anyio.Event()
+
+    async def fails(_: ChatRequest) -> str:
+        await go.wait()
+        return await refusing(Outcome.CLIENT, fault="invalid")(_)
+
+    async def one(b: Bench) -> None:
+        with pytest.raises(InvalidInput):
+            await b.dispatcher.complete(ask())
+
+    async with bench([FakeProvider("a", fails)]) as b, anyio.create_task_group() as tasks:
+        tasks.start_soon(one, b)
+        tasks.start_soon(one, b)
+        await anyio.wait_all_tasks_blocked()
+        go.set()
+    assert [r.error for r in b.ledger.settled + b.ledger.noted] == ["invalid_input"] * 2
+
+
+async def test_who_joins_saves_what_the_answer_cost_and_no_more() -> None:
+    """A saving by routing is counted once, with the call that was routed."""
+    go = anyio.Event()
+
+    async def slow(_: ChatRequest) -> str:
+        await go.wait()
+        return "ok"
+
+    dear = make_model("b", tier="strong", cost=price(90, 90))
+    async with bench([FakeProvider("a", slow), FakeProvider("b", slow, [dear])]) as b:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(b.dispatcher.complete, ask())
+            tasks.start_soon(b.dispatcher.complete, ask())
+            await anyio.wait_all_tasks_blocked()
+            go.set()
+        (led,), (followed,) = b.ledger.settled, b.ledger.noted
+    assert led.saved_by_routing > 0
+    assert followed.saved_by_cache == led.attempts[0].cost
+    assert followed.category == led.category

@@ -110,6 +110,24 @@ def test_a_batch_is_routed_line_by_line_and_calls_nothing(tmp_path: Path) -> Non
     assert done.returncode == 2
 
 
+def test_a_line_of_a_batch_ends_only_at_its_newline(tmp_path: Path) -> None:
+    batch = tmp_path / "in.jsonl"
+    batch.write_text('{"id": 1, "prompt": "one\u2028two"}\n', encoding="utf-8")
+    done = run(tmp_path / "home", "route", "--batch", str(batch))
+    assert [json.loads(line)["id"] for line in done.stdout.split("\n") if line] == [1]
+
+
+def test_init_keeps_a_link_and_its_files_mode(tmp_path: Path) -> None:
+    real = tmp_path / "real.json"
+    real.write_text("{}")
+    real.chmod(0o600)
+    (tmp_path / ".mcp.json").symlink_to(real)
+    assert run(tmp_path / "home", "init", "claude-code", "--yes").returncode == 0
+    assert (tmp_path / ".mcp.json").is_symlink()
+    assert "pointsman" in real.read_text()
+    assert real.stat().st_mode & 0o777 == 0o600
+
+
 def test_the_configuration_is_shown_without_its_keys(tmp_path: Path) -> None:
     (tmp_path / "pointsman.toml").write_text(
         '[providers.acme]\nbase_url = "http://127.0.0.1:9/v1"\napi_key = "sk-CANARY"\n'
@@ -140,6 +158,20 @@ def test_init_leaves_a_broken_file_alone(tmp_path: Path) -> None:
     config.write_text("{ broken")
     explained(run(tmp_path / "home", "init", "claude-code", "--yes"), 2, ".mcp.json")
     assert config.read_text() == "{ broken"
+
+
+def test_doctor_finds_a_damaged_ledger(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    run(home, "stats", environ=NO_LOCAL)
+    whole = run(home, "doctor", "--json", environ=NO_LOCAL)
+    ledger = home / "ledger.db"
+    ledger.write_bytes(ledger.read_bytes()[:4096] + os.urandom(20_000))
+    damaged = run(home, "doctor", "--json", environ=NO_LOCAL)
+    states = [
+        {row["check"]: row["state"] for row in json.loads(done.stdout)["checks"]}["ledger.db"]
+        for done in (whole, damaged)
+    ]
+    assert states == ["ok", "broken"]
 
 
 def test_doctor_says_what_is_missing_and_how_to_mend_it(tmp_path: Path) -> None:
