@@ -19,6 +19,8 @@ COMMANDS = ("serve", "ask", "route", "stats", "models", "doctor", "init", "confi
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; every failure that can be explained is one paragraph, never a traceback."""
+    if sys.stdout is None:  # it was closed before we began: what it is told is lost
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 -- for the process
     parser, commands = _parser()
     arguments = parser.parse_args(argv)
     command = commands[arguments.command]
