@@ -60,6 +60,7 @@ async def _write(context: Context, target: Client) -> int:
         return DONE
     await path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".pointsman-new")
+    await fresh.touch(mode=0o600)  # other entries may hold secrets
     await fresh.write_text(after, encoding="utf-8")
     if await path.exists():
         await fresh.chmod(stat.S_IMODE((await path.stat()).st_mode))
