@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import anyio
 
 from pointsman.records import (
+    Analysis,
     Answer,
     BreakerState,
+    Call,
     CallRecord,
     Decision,
     Found,
@@ -17,6 +19,12 @@ from pointsman.records import (
     Remembered,
 )
 from pointsman.types import Model, Provider
+
+if TYPE_CHECKING:  # numpy takes 0.1 s to import, and a relay never needs it
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector = NDArray[np.float32]
 
 
 class Clock(NamedTuple):
@@ -92,3 +100,64 @@ class Catalogue(Protocol):
         ...
 
     def provider(self, name: str) -> Provider: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """Where a text lies among all texts, as one embedding model sees it."""
+
+    model: str  # what was calibrated on one model holds for no other
+    vector: "Vector"  # shape (d,), of length 1: a dot product is a cosine
+    layers: "Vector | None" = None  # mean token states of inner layers, one after another
+
+
+class Embedder(Protocol):
+    """Turns a text into an embedding; off the event loop, and never raises."""
+
+    @property
+    def model(self) -> str: ...
+
+    async def embed(self, text: str) -> Embedding | None:
+        """The embedding of `text`; None while the model is loading, and where it failed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What experience says of one model for one call; the zeros say nothing."""
+
+    quality: float | None = None  # 0..1, measured on tasks of this category; None: never
+    learned: float = 0.0  # -1..1: what outcomes and feedback add to the expected quality
+    cached_tokens: int = 0  # of this conversation, which its provider likely still has in cache
+    notes: tuple[str, ...] = ()  # why, for a person: "feedback -0.12 from 9 ratings"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """A model that is tried before the others, whatever the scores say."""
+
+    model: str  # `provider/id`
+    stage: str  # why: "experiment summaries: arm variant", "same-topic session"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insight:
+    """What is known beyond the prompt when a call is decided."""
+
+    standing: Callable[[Model], Standing] = lambda _: Standing()
+    firsts: tuple[First, ...] = ()  # the strongest claim first (X-15)
+    stages: tuple[str, ...] = ()  # what to tell of how it was found: "topic changed"
+
+
+class Experience(Protocol):
+    """What was learned from calls before this one, and learns from it."""
+
+    async def recall(
+        self, call: Call, analysis: Analysis, embedding: Embedding | None
+    ) -> Insight: ...
+
+    def settled(
+        self, call: Call, decision: Decision, record: CallRecord, embedding: Embedding | None
+    ) -> None:
+        """Learn from a call that ended; what is to be kept is written soon, not waited for."""
+        ...

@@ -24,7 +24,8 @@ from pointsman.types import Capability, Tier
 PREFIX = "POINTSMAN_"
 LOCATIONS = ("HOME", "CONFIG")  # variables of ours that name a place and are not settings
 
-WeightName = Literal["quality", "cost", "latency", "load"]
+WeightName = Literal["quality", "cost", "latency", "load", "continuity"]
+Profile = Literal["balanced", "quality", "cheap", "fast", "local", "orchestrator"]
 
 
 OTHER_NAME = {"name": "embedded"}
@@ -106,10 +107,56 @@ class CacheSettings(Section):
     time_sensitive_s: float = Field(default=3_600, gt=0)
 
 
+class PreferenceSettings(Section):
+    """What one user likes."""
+
+    prefer: Profile | None = None  # where their call names none
+    models: Mapping[str, float] = Field(default_factory=dict[str, float])  # -1..1, by id or name
+
+    @field_validator("models")
+    @classmethod
+    def _bounded(cls, models: Mapping[str, float]) -> Mapping[str, float]:
+        if any(not -1 <= liking <= 1 for liking in models.values()):
+            raise ValueError("each must be between -1 (never willingly) and 1 (gladly)")
+        return models
+
+
+class EmbeddingSettings(Section):
+    """What turns prompts into vectors for the router; without it, it reads features only."""
+
+    enabled: bool = True
+    provider: str | None = (
+        None  # of `[providers]`, for its `/embeddings`; none: the small local one
+    )
+    model: str = "all-minilm-l6-v2"  # as that provider calls it
+    max_tokens: int = Field(default=64, ge=16, le=256)  # looked at: the beginning and the end
+    timeout_s: float = Field(default=0.5, gt=0)  # of a remote one; late is none
+
+
+class BenchmarkSettings(Section):
+    schedule: Literal["off", "local", "all"] = "off"  # nobody's money is spent unasked
+    interval_hours: float = Field(default=12, ge=1, le=168)  # of paid models
+    local_interval_hours: float = Field(default=1, ge=1, le=168)
+    max_usd_per_run: float = Field(default=0.25, ge=0)
+    concurrency: int = Field(default=4, ge=1, le=64)
+    timeout_s: float = Field(default=60, gt=0)  # of one task
+    judge: str | None = None  # a model that scores what no check can; none: rubric keywords
+    max_age_hours: float = Field(default=24, gt=0)  # older scores decay toward the prior
+    suites: str | None = None  # a folder of further suites, or of ours changed
+
+
 class RoutingSettings(Section):
     strong: tuple[str, ...] = ()  # models to treat as strong, by id or `provider/id`
     cheap: tuple[str, ...] = ()
     weights: Mapping[WeightName, float] = Field(default_factory=dict[WeightName, float])
+    profile: Profile = "balanced"  # what a call without `prefer` is decided by
+    preferences: Mapping[str, PreferenceSettings] = Field(
+        default_factory=dict[str, PreferenceSettings]  # by `user` of a call, or principal
+    )
+    learn: bool = True  # from outcomes and feedback
+    explore: float = Field(default=0.0, ge=0, le=0.5)  # share of calls that may try a rival
+    learning_half_life_days: float = Field(default=14, gt=0)
+    session_idle_s: float = Field(default=86_400, gt=0)  # after which a session is a new one
     max_attempts: int = Field(default=5, ge=1, le=10)
     deadline_s: float = Field(default=120, gt=0, le=3600)  # of a call that names none
 
@@ -152,6 +199,8 @@ class Settings(Section):
     local: LocalSettings = LocalSettings()
     cache: CacheSettings = CacheSettings()
     routing: RoutingSettings = RoutingSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    benchmark: BenchmarkSettings = BenchmarkSettings()
     breaker: BreakerSettings = BreakerSettings()
     timeouts: TimeoutSettings = TimeoutSettings()
     tools: ToolSettings = ToolSettings()

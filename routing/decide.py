@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pointsman.errors import NotFound
 from pointsman.money import TOKENS_PER_PRICE, Nano
 from pointsman.records import Analysis, Call, Candidate, Decision, Factors
-from pointsman.seams import Clock, EndpointView
+from pointsman.seams import Clock, EndpointView, First, Insight
 from pointsman.types import Model, Readiness
 from routing.score import Weights, score
 
 ANSWER_ROOM = 1024  # tokens of context kept for an answer whose length the caller left open
+NOTHING = Insight()
 LEAST_ANSWER = 16  # tokens; a price cap that affords fewer is too low to be of use
 
 
@@ -27,8 +28,8 @@ class Router:
     clock: Clock
     new_id: Callable[[], str]
 
-    def decide(self, call: Call, analysis: Analysis) -> Decision:
-        """The ranked plan for `call`.
+    def decide(self, call: Call, analysis: Analysis, insight: Insight = NOTHING) -> Decision:
+        """The ranked plan for `call`, in the light of what is known beyond it.
 
         Raises:
             NotFound: the call names a model that is not in the catalogue.
@@ -40,9 +41,12 @@ class Router:
             models = named(self.models, call.model)
             stages.append("explicit model")
         weights = self.weights.preferring(call.prefer)
-        candidates = [self._consider(model, call, analysis, weights) for model in models]
+        candidates = [self._consider(model, call, analysis, insight, weights) for model in models]
         candidates.sort(key=lambda c: (not c.eligible, -c.score))
-        stages += _stages(candidates)
+        stages += [*insight.stages, *_stages(candidates)]
+        if call.model == "auto" and (first := _first(candidates, insight.firsts)):
+            candidates.sort(key=lambda c: (not c.eligible, c.model.name != first.model, -c.score))
+            stages.append(first.stage)
         return Decision(
             id=self.new_id(),
             analysis=analysis,
@@ -53,7 +57,7 @@ class Router:
         )
 
     def _consider(
-        self, model: Model, call: Call, analysis: Analysis, weights: Weights
+        self, model: Model, call: Call, analysis: Analysis, insight: Insight, weights: Weights
     ) -> Candidate:
         view = self.view(model)
         readiness = self.readiness(model)
@@ -61,7 +65,8 @@ class Router:
         if readiness in ("off", "failed"):
             refusal = refusal or self.problem(model) or f"it is {readiness}"
         waits = refusal is None and view.blocked is not None
-        factors = score(model, call, analysis, view, readiness, weights)
+        standing = insight.standing(model)
+        factors = score(model, call, analysis, view, readiness, standing, weights)
         return Candidate(
             model=model,
             eligible=refusal is None and not waits,
@@ -155,6 +160,12 @@ def _affordable_output(model: Model, input_tokens: int, cap: Nano) -> int:
     left = cap - model.price.worst(input_tokens, 0)
     per_million = model.price.worst(0, TOKENS_PER_PRICE)
     return max(left, 0) * TOKENS_PER_PRICE // per_million if per_million else 0
+
+
+def _first(candidates: Sequence[Candidate], firsts: Sequence[First]) -> First | None:
+    """The strongest claim to be tried first whose model can take the call now."""
+    eligible = {c.model.name for c in candidates if c.eligible}
+    return next((first for first in firsts if first.model in eligible), None)
 
 
 def _strongest(factors: Factors) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from pointsman.money import NANO_PER_USD, Nano, Usage
 from pointsman.records import Analysis, Call, Factors, Prefer
-from pointsman.seams import EndpointView
+from pointsman.seams import EndpointView, Standing
 from pointsman.settings import WeightName
 from pointsman.types import Model, Readiness, Tier
 
@@ -69,6 +69,7 @@ def score(
     analysis: Analysis,
     view: EndpointView,
     readiness: Readiness,
+    standing: Standing,
     weights: Weights,
 ) -> Factors:
     """Each signal's share of the score of `model` for `call`."""
@@ -83,6 +84,7 @@ def score(
         latency=_rounded(-weights.latency * latency / (latency + HALF_LATENCY_MS)),
         load=_rounded(-weights.load * min(view.in_flight / view.limit, 1.0)),
         preference=weights.local if model.local else 0.0,
+        learned=_rounded(weights.quality * standing.learned),
     )
 
 

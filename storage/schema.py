@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from pointsman.errors import ConfigError
+from storage import benchmarks, experiments, learning, sessions
 
 Kind = Literal["ledger", "cache"]
 
@@ -66,6 +67,8 @@ CREATE TABLE holds (
 ) STRICT;
 """
 
+LEDGER_2 = benchmarks.TABLES + learning.TABLES + sessions.TABLES + experiments.TABLES
+
 CACHE_1 = """
 CREATE TABLE cached (
     key TEXT PRIMARY KEY,
@@ -82,7 +85,7 @@ CREATE INDEX cached_used ON cached (last_used);
 CREATE INDEX cached_expires ON cached (expires_at);
 """
 
-MIGRATIONS: dict[Kind, tuple[str, ...]] = {"ledger": (LEDGER_1,), "cache": (CACHE_1,)}
+MIGRATIONS: dict[Kind, tuple[str, ...]] = {"ledger": (LEDGER_1, LEDGER_2), "cache": (CACHE_1,)}
 APPLICATION: dict[Kind, int] = {"ledger": 0x504D4C47, "cache": 0x504D4348}  # PMLG, PMCH
 
 
