@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pointsman.records import Analysis, Band3, Band4, Category
 from pointsman.types import ChatRequest, Message
@@ -35,7 +35,18 @@ _CATEGORY_WEIGHT: dict[Category, float] = {
 }
 
 
-def analyse(request: ChatRequest, asked_category: Category | None = None) -> Analysis:
+def gist(messages: Sequence[Message]) -> str:
+    """The text of a conversation that says what is asked."""
+    return next((m.content for m in reversed(messages) if m.role == "user"), messages[-1].content)
+
+
+def analyse(
+    request: ChatRequest,
+    asked_category: Category | None = None,
+    *,
+    categories: Mapping[Category, float] | None = None,
+    strength: tuple[float, float] | None = None,
+) -> Analysis:
     """The analysis of a conversation by what its last user message asks, in the light of the rest.
 
     The rules are hand-made and their `p_strong` is not calibrated: it is a monotone map of the

@@ -2,18 +2,19 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
 
 from pointsman.errors import DeadlineExceeded, PointsmanError, ProviderError
 from pointsman.records import Answer, Call, Candidate, Decision, Found
-from pointsman.seams import Cache, Catalogue, Clock, Emit, Flights, Ledger
+from pointsman.seams import Cache, Catalogue, Clock, Emit, Experience, Flights, Ledger
 from pointsman.settings import RoutingSettings
 from pointsman.types import Completion, Model, Readiness
-from routing.analysis import analyse
+from routing.analyst import Analyst, Understood
 from routing.attempt import Attempts
 from routing.decide import Router
+from routing.experience import NoExperience
 from routing.health import Blocked
 from routing.receipts import (
     Progress,
@@ -32,6 +33,7 @@ from routing.walk import Step, Walk
 RESERVE_S = 0.25  # of the deadline, kept for settling
 
 Answers = AsyncIterator[str | Answer]
+Watch = Callable[[Call, Decision], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,9 @@ class Dispatcher:
     routing: RoutingSettings
     clock: Clock
     new_id: Callable[[], str]
+    analyst: Analyst = field(default_factory=Analyst)
+    experience: Experience = field(default_factory=NoExperience)
+    on_decision: Watch = lambda _call, _decision: None
 
     async def complete(self, call: Call) -> Answer:
         """The answer to `call`, whole.
@@ -84,9 +89,9 @@ class Dispatcher:
         ):
             yield landed
 
-    def route(self, call: Call) -> Decision:
+    async def route(self, call: Call) -> Decision:
         """Where `call` would go, and why; nothing is called, and the decision is kept."""
-        decision = self._decide(call)
+        decision = await self._decide(call, await self.analyst.understand(call))
         self.ledger.note_decision(decision)
         return decision
 
@@ -139,12 +144,15 @@ class Dispatcher:
 
     async def _lead(self, call: Call, key: str, started: float, emit: Emit) -> Answer:
         """Decide, try, settle and remember; runs once for all who joined the flight."""
+        understood = await self.analyst.understand(call)
+        decision = await self._decide(call, understood)
+        self.on_decision(call, decision)
         progress = Progress(
             call=call,
             call_id=self.new_id(),
             started=started,
             deadline=started + self._allowance_s(call),
-            decision=self._decide(call),
+            decision=decision,
         )
         answer: Answer | None = None
         error: PointsmanError | None = None
@@ -160,13 +168,16 @@ class Dispatcher:
             record = settled(
                 progress, answer, error, at=self.clock.wall(), latency_ms=self._ms_since(started)
             )
+            self.experience.settled(call, decision, record, understood.embedding)
             with anyio.CancelScope(shield=True):
                 await self.ledger.settle(record)
         if call.cache != "off" and worth_remembering(call, answer):
             await self.cache.put(key, remember(progress, answer, self.clock.wall()))
         return answer
 
-    def _decide(self, call: Call) -> Decision:
+    async def _decide(self, call: Call, understood: Understood) -> Decision:
+        analysis, embedding = understood.analysis, understood.embedding
+        insight = await self.experience.recall(call, analysis, embedding)
         router = Router(
             models=self.catalogue.models,
             view=self.attempts.health.view,
@@ -176,8 +187,7 @@ class Dispatcher:
             clock=self.clock,
             new_id=self.new_id,
         )
-        analysis = analyse(call.request, call.category)
-        return router.decide(call, analysis)
+        return router.decide(call, analysis, insight)
 
     def _readiness(self, model: Model) -> Readiness:
         return self.catalogue.provider(model.provider).readiness(model.id)

@@ -57,7 +57,7 @@ class RouteResult(Result):
 
 def route_tool(dispatcher: Dispatcher) -> Tool:
     async def run(asking: Asking, caller: Caller) -> RouteResult:
-        return result(dispatcher.route(asking.call("route", caller.principal)))
+        return result(await dispatcher.route(asking.call("route", caller.principal)))
 
     return Tool(
         name="route",

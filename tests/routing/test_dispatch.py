@@ -385,7 +385,7 @@ async def test_a_route_calls_nothing_and_its_factors_sum_to_the_score() -> None:
     """RT-06, RT-07."""
     providers = [FakeProvider("a", saying("x")), FakeProvider("b", saying("y"))]
     async with bench(providers) as b:
-        decision = b.dispatcher.route(ask())
+        decision = await b.dispatcher.route(ask())
     assert not providers[0].seen
     assert b.ledger.decisions == [decision]
     for candidate in decision.candidates:

