@@ -14,8 +14,10 @@ from typing import Literal
 
 import anyio.to_thread
 
+from pointsman.errors import ConfigError
 from pointsman.settings import Settings
 from providers.discovery import discover
+from providers.embedding.minilm import MODEL, graph_file
 from providers.local.store import ModelStore
 from server.windows.ownership import is_owned
 
@@ -46,6 +48,7 @@ async def examine(
     yield _clock()
     for finding in await _local(settings, home):
         yield finding
+    yield await anyio.to_thread.run_sync(_embedding, settings, home)
     found = discover(settings, environ)
     for backend in found.backends:
         models = f"{len(backend.models)} models"
@@ -129,6 +132,20 @@ async def _local(settings: Settings, home: Path) -> list[Finding]:
     else:
         runtime = Finding("local runtime", "ok", present[0] if wanted == "auto" else wanted)
     return [runtime, await _model(settings.local.model, ModelStore(home / "models"))]
+
+
+def _embedding(settings: Settings, home: Path) -> Finding:
+    given = settings.embedding
+    if not given.enabled:
+        return Finding("embedding", "note", "switched off: routing reads features only")
+    if given.provider is not None:
+        return Finding("embedding", "ok", f"{given.model} of {given.provider}")
+    try:
+        graph = graph_file(home / "models")
+    except ConfigError as error:
+        return Finding("embedding", "note", f"{error}: routing reads features only", error.hint)
+    made = "is here" if graph.is_file() else "is made at the first start, in 5 s"
+    return Finding("embedding", "ok", f"{MODEL} {made}")
 
 
 async def _model(name: str, store: ModelStore) -> Finding:

