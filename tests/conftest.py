@@ -29,6 +29,14 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_embedding_in_other_processes() -> Iterator[None]:
+    """Servers that tests start route by features; each new home would make its own graph."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POINTSMAN_EMBEDDING__ENABLED", "false")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def no_blocking_calls() -> Iterator[BlockBuster]:
     """Fail a test in which a coroutine blocks the event loop."""
