@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pointsman.errors import Code
+from pointsman.evidence import UNOBSERVED, USUAL, Expected, Observed, Terms
+from pointsman.evidence import Prefer as Prefer  # known from here
+from pointsman.evidence import Profile as Profile
 from pointsman.money import Nano, Usage
 from pointsman.types import ChatRequest, Completion, Model, Outcome
 
-Prefer = Literal["balanced", "quality", "cheap", "fast", "local"]
 CacheUse = Literal["use", "refresh", "off"]
 Category = Literal["coding", "math", "research", "language", "empathy", "general"]
 Band4 = Literal["simple", "medium", "complex", "expert"]
@@ -35,7 +37,7 @@ class Call:
 
     request: ChatRequest
     model: str = "auto"  # or a model's id, or `provider/id`
-    prefer: Prefer = "balanced"
+    prefer: Prefer | None = None  # None: as the user or the settings prefer
     category: Category | None = None  # the caller's own word for it, if given
     session_id: str | None = None
     max_cost: Nano | None = None
@@ -70,6 +72,9 @@ class Analysis:
     emotion: Emotion
     tags: frozenset[str]  # "creative", "vision"
     input_tokens: int  # estimated
+    probabilities: Mapping[Category, float] = field(default_factory=dict[Category, float])
+    language: str = "en"  # ISO 639-1; "und" where nothing tells
+    notes: tuple[str, ...] = ()  # what makes the analysis less certain, for a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +115,8 @@ class Candidate:
     worst_cost: Nano | None  # the most this call can cost there; None: no known price
     max_tokens: int | None  # to ask for there, so that the price cap holds
     retry_in_s: float | None = None  # if it is refused only for now: until it may be tried
+    observed: Observed = UNOBSERVED
+    expected: Expected | None = None
 
     @property
     def could_answer(self) -> bool:
@@ -127,6 +134,7 @@ class Decision:
     stages: tuple[str, ...]  # what settled the order, in the order it was considered
     elapsed_ms: float
     at: float  # wall clock
+    terms: Terms = USUAL
 
     @property
     def plan(self) -> tuple[Candidate, ...]:
@@ -184,6 +192,7 @@ class CallRecord:
     saved_by_routing: Nano
     attempts: tuple[Attempt, ...] = ()
     decision: Decision | None = None  # None on a hit: nothing was decided
+    unusable: bool = False  # it was answered, but not with the JSON that was asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,3 +247,26 @@ class Found:
     remembered: Remembered
     layer: Layer
     age_s: float
+
+
+# --- measuring ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchmarkResult:
+    """How a model did on the tasks of one category in one run; scores are 0..100."""
+
+    id: str
+    run_id: str
+    at: float  # wall clock
+    category: Category
+    provider: str
+    model: str
+    quality: float
+    speed: float
+    cost: float
+    final: float
+    latency_ms: float  # of a task, the median
+    cost_nano: Nano | None  # of a task, the mean; None: its price is not known
+    n: int  # tasks of the category
+    completed: int  # of them, those that were answered and could be checked

@@ -1,5 +1,6 @@
 """The seams between the folders: what routing asks of the cache, the books and the backends."""
 
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -138,6 +139,7 @@ class First:
 
     model: str  # `provider/id`
     stage: str  # why: "experiment summaries: arm variant", "same-topic session"
+    margin: float = math.inf  # it yields to a model whose score is better by more than that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,3 +163,29 @@ class Experience(Protocol):
     ) -> None:
         """Learn from a call that ended; what is to be kept is written soon, not waited for."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What one expression came to."""
+
+    value: object = None  # plain data
+    error: str | None = None  # it raised this, and has no value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of a program that nobody trusts."""
+
+    values: tuple[Value, ...]  # of the expressions asked for, in order
+    output: str  # what it printed, cut
+    error: str | None = None  # what it ended in, if not well
+    lacks: str | None = None  # what the sandbox lacks to run it: nothing is proven either way
+
+
+class Sandbox(Protocol):
+    """Runs a program where it can reach nothing: no files, no network, nothing of this process."""
+
+    async def __call__(
+        self, source: str, expressions: Sequence[str], timeout_s: float
+    ) -> Verdict: ...

@@ -72,6 +72,7 @@ class Analyst:
             call.category,
             categories=predictions.categories,
             strength=predictions.strength,
+            embedded=embedding is not None,
         )
         return Understood(analysis, embedding)
 

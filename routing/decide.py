@@ -1,19 +1,22 @@
 """Which models could answer a call, in which order, and why: a pure function of plain data."""
 
 import difflib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from pointsman.errors import NotFound
-from pointsman.money import TOKENS_PER_PRICE, Nano
-from pointsman.records import Analysis, Call, Candidate, Decision, Factors
+from pointsman.evidence import Observed, Profile, Terms
+from pointsman.records import Analysis, Call, Candidate, Decision
 from pointsman.seams import Clock, EndpointView, First, Insight
-from pointsman.types import Model, Readiness
-from routing.score import Weights, score
+from pointsman.settings import PreferenceSettings
+from pointsman.types import Capability, Model, Readiness
+from routing.filters import within as within  # its callers know it from here
+from routing.length import likely_output
+from routing.rank import Seen, put_first, rank
+from routing.score import BASE, Weights
 
-ANSWER_ROOM = 1024  # tokens of context kept for an answer whose length the caller left open
 NOTHING = Insight()
-LEAST_ANSWER = 16  # tokens; a price cap that affords fewer is too low to be of use
+INDIFFERENT = PreferenceSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,60 +27,104 @@ class Router:
     view: Callable[[Model], EndpointView]
     readiness: Callable[[Model], Readiness]
     problem: Callable[[Model], str | None]  # why it is off or failed
-    weights: Weights
     clock: Clock
     new_id: Callable[[], str]
+    weights: Weights = BASE
+    profile: Profile = "balanced"  # of a call that names none, by a user who has none
+    preferences: Mapping[str, PreferenceSettings] = field(
+        default_factory=dict[str, PreferenceSettings]
+    )
 
     def decide(self, call: Call, analysis: Analysis, insight: Insight = NOTHING) -> Decision:
         """The ranked plan for `call`, in the light of what is known beyond it.
+
+        What settles it, in this order (X-15): an explicit model, what a model can do, the price
+        cap, the breaker and the other gates, then the claims of `insight.firsts`, then the score.
 
         Raises:
             NotFound: the call names a model that is not in the catalogue.
         """
         started = self.clock.monotonic()
-        stages = ["analysis"]
-        models = self.models
-        if call.model != "auto":
-            models = named(self.models, call.model)
-            stages.append("explicit model")
-        weights = self.weights.preferring(call.prefer)
-        candidates = [self._consider(model, call, analysis, insight, weights) for model in models]
-        candidates.sort(key=lambda c: (not c.eligible, -c.score))
-        stages += [*insight.stages, *_stages(candidates)]
-        if call.model == "auto" and (first := _first(candidates, insight.firsts)):
-            candidates.sort(key=lambda c: (not c.eligible, c.model.name != first.model, -c.score))
-            stages.append(first.stage)
+        liked = self.preferences.get(_who(call), INDIFFERENT)
+        profile = profile_of(call, self.profile, self.preferences)
+        terms = terms_of(call, analysis, profile, self.weights)
+        models = self.models if call.model == "auto" else named(self.models, call.model)
+        candidates = rank([self._see(m, insight, liked) for m in models], terms, analysis)
+        first = _first(candidates, insight.firsts) if call.model == "auto" else None
+        if first is not None:
+            terms = replace(terms, first=first.model)
+            candidates = put_first(candidates, first.model)
         return Decision(
             id=self.new_id(),
             analysis=analysis,
             candidates=tuple(candidates),
-            stages=tuple(stages),
+            stages=(*_stages(candidates, terms, analysis, insight.stages, first),),
             elapsed_ms=(self.clock.monotonic() - started) * 1000,
             at=self.clock.wall(),
+            terms=terms,
         )
 
-    def _consider(
-        self, model: Model, call: Call, analysis: Analysis, insight: Insight, weights: Weights
-    ) -> Candidate:
-        view = self.view(model)
-        readiness = self.readiness(model)
-        refusal, max_tokens, worst = _filter(model, call, analysis)
-        if readiness in ("off", "failed"):
-            refusal = refusal or self.problem(model) or f"it is {readiness}"
-        waits = refusal is None and view.blocked is not None
-        standing = insight.standing(model)
-        factors = score(model, call, analysis, view, readiness, standing, weights)
-        return Candidate(
-            model=model,
-            eligible=refusal is None and not waits,
-            reason=refusal or view.blocked or _strongest(factors),
-            score=round(factors.total, 6),
-            factors=factors,
-            breaker=view.state,
-            worst_cost=worst,
-            max_tokens=max_tokens,
-            retry_in_s=(view.retry_in_s or 0.0) if waits else None,
+    def _see(self, model: Model, insight: Insight, liked: PreferenceSettings) -> Seen:
+        view, readiness, standing = (
+            self.view(model),
+            self.readiness(model),
+            insight.standing(model),
         )
+        unable = readiness in ("off", "failed")
+        return Seen(
+            model,
+            view.state,
+            Observed(
+                unable=(self.problem(model) or f"it is {readiness}") if unable else None,
+                blocked=view.blocked,
+                retry_in_s=view.retry_in_s,
+                loading=readiness in ("cold", "loading"),
+                latency_ms=view.p50_ms,
+                in_flight=view.in_flight,
+                limit=view.limit,
+                quality=standing.quality,
+                learned=standing.learned,
+                cached_tokens=standing.cached_tokens,
+                liking=liking_of(model, liked),
+                notes=standing.notes,
+            ),
+        )
+
+
+def profile_of(
+    call: Call, usual: Profile, preferences: Mapping[str, PreferenceSettings]
+) -> Profile:
+    """What `call` is decided by: its own word, else its user's, else the settings'."""
+    return call.prefer or preferences.get(_who(call), INDIFFERENT).prefer or usual
+
+
+def terms_of(call: Call, analysis: Analysis, profile: Profile, weights: Weights = BASE) -> Terms:
+    """What of `call` bears on its decision."""
+    request = call.request
+    needs: set[Capability] = {"tools"} if request.tools else set()
+    if request.json_schema is not None:
+        needs.add("json")
+    prompt = next((m.content for m in reversed(request.messages) if m.role == "user"), "")
+    likely = likely_output(prompt, analysis.category)
+    return Terms(
+        model=call.model,
+        needs=frozenset(needs),
+        max_tokens=request.max_tokens,
+        output_tokens=min(request.max_tokens or likely, likely),
+        max_cost=call.max_cost,
+        deadline_s=call.deadline_s,
+        prefer=call.prefer,
+        who=_who(call),
+        profile=profile,
+        weights=weights.changes,
+    )
+
+
+def liking_of(model: Model, liked: PreferenceSettings) -> float:
+    """How gladly a user has `model` answer, -1..1."""
+    if not liked.models:
+        return 0.0
+    return liked.models.get(model.name, liked.models.get(model.id, 0.0))
 
 
 def named(models: Sequence[Model], reference: str) -> list[Model]:
@@ -98,68 +145,8 @@ def named(models: Sequence[Model], reference: str) -> list[Model]:
     return found
 
 
-def _filter(
-    model: Model, call: Call, analysis: Analysis
-) -> tuple[str | None, int | None, Nano | None]:
-    """Why `model` cannot take `call` (None if it can), the output limit, and the worst price."""
-    request = call.request
-    missing = {"tools"} if request.tools else set[str]()
-    missing |= {"json"} if request.json_schema is not None else set()
-    missing -= model.capabilities
-    if missing:
-        return f"it lacks {' and '.join(sorted(missing))}", request.max_tokens, None
-    room = model.context - analysis.input_tokens
-    if room < (request.max_tokens or min(ANSWER_ROOM, model.context // 4)):
-        return (
-            f"the prompt (about {analysis.input_tokens} tokens) and its answer do not fit its "
-            f"context of {model.context}",
-            request.max_tokens,
-            None,
-        )
-    if request.max_tokens and model.max_output and request.max_tokens > model.max_output:
-        reason = f"its answers have at most {model.max_output} tokens"
-        return reason, request.max_tokens, None
-    return _price_filter(model, call, analysis, min(room, model.max_output or room))
-
-
-def _price_filter(
-    model: Model, call: Call, analysis: Analysis, longest: int
-) -> tuple[str | None, int | None, Nano | None]:
-    asked = call.request.max_tokens
-    if model.price is None:
-        refusal = "its price is not known, so the price cap cannot be kept"
-        return (None if call.max_cost is None else refusal), asked, None
-    worst = model.price.worst(analysis.input_tokens, asked or longest)
-    if call.max_cost is None or worst <= call.max_cost:
-        return None, asked, worst
-    affordable = _affordable_output(model, analysis.input_tokens, call.max_cost)
-    if asked is None and affordable >= LEAST_ANSWER:
-        limit = min(affordable, longest)
-        return None, limit, model.price.worst(analysis.input_tokens, limit)
-    return "it could cost more than the price cap", asked, worst
-
-
-def within(candidate: Candidate, call: Call, analysis: Analysis, left: Nano) -> Candidate | None:
-    """`candidate` as it can be afforded with what is left of the price cap, if it can."""
-    model = candidate.model
-    if candidate.worst_cost is None or model.price is None:
-        return None
-    if candidate.worst_cost <= left:
-        return candidate
-    limit = _affordable_output(model, analysis.input_tokens, left)
-    if call.request.max_tokens is not None or limit < LEAST_ANSWER:
-        return None
-    worst = model.price.worst(analysis.input_tokens, limit)
-    return replace(candidate, max_tokens=limit, worst_cost=worst)
-
-
-def _affordable_output(model: Model, input_tokens: int, cap: Nano) -> int:
-    """How many tokens of output `cap` pays for after the input, at the dearest rate."""
-    if model.price is None:
-        return 0
-    left = cap - model.price.worst(input_tokens, 0)
-    per_million = model.price.worst(0, TOKENS_PER_PRICE)
-    return max(left, 0) * TOKENS_PER_PRICE // per_million if per_million else 0
+def _who(call: Call) -> str:
+    return call.user or call.principal.id
 
 
 def _first(candidates: Sequence[Candidate], firsts: Sequence[First]) -> First | None:
@@ -168,17 +155,26 @@ def _first(candidates: Sequence[Candidate], firsts: Sequence[First]) -> First | 
     return next((first for first in firsts if first.model in eligible), None)
 
 
-def _strongest(factors: Factors) -> str:
-    """The factor that moved the score most, in words."""
-    parts = {
-        name: getattr(factors, name)
-        for name in ("quality", "cost", "latency", "load", "preference", "learned", "continuity")
-    }
-    name = max(parts, key=lambda n: abs(parts[n]))
-    return f"{name} {parts[name]:+.3f} weighs most"
-
-
-def _stages(candidates: Sequence[Candidate]) -> list[str]:
-    refused = sum(not c.eligible for c in candidates)
-    stages = [f"filters refused {refused} of {len(candidates)}"] if refused else []
-    return [*stages, "score"] if refused < len(candidates) else stages
+def _stages(
+    candidates: Sequence[Candidate],
+    terms: Terms,
+    analysis: Analysis,
+    told: Sequence[str],
+    first: First | None,
+) -> list[str]:
+    """What settled the order, in the order of precedence."""
+    waiting = sum(c.retry_in_s is not None for c in candidates)
+    refused = sum(not c.eligible for c in candidates) - waiting
+    stages = ["analysis"] if terms.model == "auto" else ["analysis", "explicit model"]
+    if refused:
+        stages.append(f"filters refused {refused} of {len(candidates)}")
+    if waiting:
+        stages.append(f"gates hold {waiting} of {len(candidates)}")
+    stages += told
+    if first is not None:
+        stages.append(first.stage)
+    if refused + waiting < len(candidates):
+        stages.append("score" if terms.profile == "balanced" else f"score for {terms.profile}")
+    if terms.profile == "orchestrator" and analysis.band3 != "low":
+        stages.append("search")
+    return stages

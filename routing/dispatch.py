@@ -2,18 +2,19 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import anyio
 
 from pointsman.errors import DeadlineExceeded, PointsmanError, ProviderError
-from pointsman.records import Answer, Call, Candidate, Decision, Found
+from pointsman.records import Analysis, Answer, Call, Candidate, Decision, Found
 from pointsman.seams import Cache, Catalogue, Clock, Emit, Experience, Flights, Ledger
 from pointsman.settings import RoutingSettings
 from pointsman.types import Completion, Model, Readiness
 from routing.analyst import Analyst, Understood
 from routing.attempt import Attempts
-from routing.decide import Router
+from routing.decide import Router, profile_of
+from routing.emotion import kindly
 from routing.experience import NoExperience
 from routing.health import Blocked
 from routing.receipts import (
@@ -71,7 +72,8 @@ class Dispatcher:
         them should not ask for them.
         """
         started = self.clock.monotonic()
-        key = self.key_of(call, self.catalogue.fingerprint)
+        profile = profile_of(call, self.routing.profile, self.routing.preferences)
+        key = self.key_of(call, f"{self.catalogue.fingerprint}|{profile}")
         if call.cache == "use" and (found := await self.cache.get(key)):
             yield self._replay(call, found, started)
             return
@@ -148,7 +150,7 @@ class Dispatcher:
         decision = await self._decide(call, understood)
         self.on_decision(call, decision)
         progress = Progress(
-            call=call,
+            call=self._kindly(call, decision.analysis),
             call_id=self.new_id(),
             started=started,
             deadline=started + self._allowance_s(call),
@@ -168,9 +170,9 @@ class Dispatcher:
             record = settled(
                 progress, answer, error, at=self.clock.wall(), latency_ms=self._ms_since(started)
             )
-            self.experience.settled(call, decision, record, understood.embedding)
             with anyio.CancelScope(shield=True):
                 await self.ledger.settle(record)
+            self.experience.settled(call, decision, record, understood.embedding)
         if call.cache != "off" and worth_remembering(call, answer):
             await self.cache.put(key, remember(progress, answer, self.clock.wall()))
         return answer
@@ -184,10 +186,18 @@ class Dispatcher:
             readiness=self._readiness,
             problem=self._problem,
             weights=Weights().with_changes(self.routing.weights),
+            profile=self.routing.profile,
+            preferences=self.routing.preferences,
             clock=self.clock,
             new_id=self.new_id,
         )
-        return router.decide(call, analysis, insight)
+        decision = router.decide(call, analysis, insight)
+        if self._kindly(call, analysis) is not call:
+            decision = replace(decision, stages=(*decision.stages, "empathic prompt"))
+        return decision
+
+    def _kindly(self, call: Call, analysis: Analysis) -> Call:
+        return kindly(call, analysis) if self.routing.empathic_prompt else call
 
     def _readiness(self, model: Model) -> Readiness:
         return self.catalogue.provider(model.provider).readiness(model.id)

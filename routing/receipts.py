@@ -102,7 +102,14 @@ def worth_remembering(call: Call, answer: Answer) -> bool:
     completion = answer.completion
     if completion.finish_reason != "stop" or any(m.role == "tool" for m in call.request.messages):
         return False
-    return call.request.json_schema is None or is_json(completion.text)
+    return usable(call, answer)
+
+
+def usable(call: Call, answer: Answer) -> bool:
+    """Whether an answer is JSON where JSON was asked for."""
+    completion = answer.completion
+    wanted = call.request.json_schema is not None and not completion.tool_calls
+    return not wanted or is_json(completion.text)
 
 
 def is_json(text: str) -> bool:
@@ -172,6 +179,7 @@ def settled(
         saved_by_routing=answer.saved if answer else 0,
         attempts=tuple(progress.attempts),
         decision=progress.decision,
+        unusable=answer is not None and not usable(progress.call, answer),
     )
 
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 HEAD, TAIL = 4_000, 2_000  # characters looked at: a long prompt says what it wants at its ends
+GLANCE = 1_200
 CHARS_PER_TOKEN = 4  # English prose and code, within a third; used only to plan, never to bill
 
 BYTES_PER_TOKEN = 3  # of other scripts: about a token for each Chinese character
@@ -51,6 +52,13 @@ class Signals:
 def excerpt(text: str) -> str:
     """`text` when it is short; else its beginning and its end."""
     return text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}\n{text[-TAIL:]}"
+
+
+def glance(text: str) -> str:
+    """The beginning and the end of `text`, about `GLANCE` characters: they tell its kind."""
+    if len(text) <= GLANCE:
+        return text
+    return f"{text[: GLANCE * 3 // 4]}\n{text[-GLANCE // 4 :]}"
 
 
 def read_signals(text: str) -> Signals:

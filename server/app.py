@@ -4,14 +4,14 @@ import gc
 import random
 import secrets
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
-import structlog
 from anyio.abc import TaskGroup
 
 from accounting.ledger import DatabaseLedger, open_ledger
@@ -20,25 +20,29 @@ from cache.flight import open_flights
 from cache.key import cache_key
 from cache.layers import GB, open_cache
 from pointsman.errors import NotFound
-from pointsman.seams import Clock
+from pointsman.seams import Cache, Catalogue, Clock, Experience, Flights
 from pointsman.settings import Settings
 from providers.catalogue import OpenCatalogue
 from providers.cloud import CloudProvider, open_providers
 from providers.discovery import Discovered, discover
 from providers.local.provider import LocalProvider, open_local
 from providers.local.store import ModelStore
+from routing.analyst import Analyst
 from routing.attempt import Attempts
 from routing.dispatch import Dispatcher
-from routing.health import Change, Health
+from routing.health import Health
+from server.benchmarks import BenchmarkEngine, make_scores, open_benchmarks
+from server.events import log_change, log_credential, log_decision, log_defect
+from server.experience import open_experience
+from server.learned import AnyEmbedder, open_analyst, open_embedder
 from server.reading import Reading
 from storage.database import Database, open_database
+from tools.benchmark import benchmark_tool
 from tools.complete import complete_tool
 from tools.cost_stats import cost_stats_tool
 from tools.provider_health import provider_health_tool
 from tools.route import route_tool
 from tools.tool import Tool
-
-log = structlog.get_logger("pointsman.app")
 
 CLOCK = Clock(monotonic=time.monotonic, wall=time.time)
 
@@ -50,19 +54,19 @@ class App:
     tools: tuple[Tool, ...]
     dispatcher: Dispatcher
     reading: Reading
-    clouds: tuple[CloudProvider, ...]
     local: LocalProvider | None
+    embedder: AnyEmbedder | None
+    toolsets: Collection[str]  # of `tools`, those that clients are shown
+    background: Sequence[Callable[[], Coroutine[Any, Any, None]]]  # what `start` begins
     tasks: TaskGroup
 
     def start(self) -> None:
-        """Begin, in the background, what a first call would have to wait for."""
+        """Begin what a first call would have to wait for, and what goes on for ever."""
         gc.collect()
         gc.freeze()  # what start-up made is never collected: a full collection took 46 ms
         gc.set_threshold(50_000, 20, 50)
-        if self.local is not None:
-            self.tasks.start_soon(self.local.prewarm)
-        if self.clouds:
-            self.tasks.start_soon(self.clouds[0].warm)
+        for job in self.background:
+            self.tasks.start_soon(job)
 
     def tool(self, name: str) -> Tool:
         """The tool of that name.
@@ -89,27 +93,87 @@ async def open_app(
     async with AsyncExitStack() as stack:
         ledger_db, cache_db = await _open_databases(stack, settings, home)
         ledger = await stack.enter_async_context(open_ledger(ledger_db))
-        cache = await stack.enter_async_context(open_cache(settings.cache, cache_db, clock))
-        clouds = await stack.enter_async_context(
-            open_providers(discovered, settings.timeouts, clock)
-        )
-        local = await open_local_provider(stack, settings, home, clock)
-        flights = await stack.enter_async_context(open_flights())
-        tasks = await stack.enter_async_context(_open_tasks())
-        catalogue = OpenCatalogue([*([local] if local else []), *clouds])
-        health = new_health(settings, discovered, clock)
-        dispatcher = Dispatcher(
+        clouds, local, catalogue = await _open_backends(stack, settings, home, discovered, clock)
+        embedder = await open_embedder(stack, settings, home, discovered, clock, ledger.note)
+        scores = make_scores(settings.benchmark, catalogue)
+        lived = open_experience(ledger_db, settings.routing, catalogue, scores, clock, new_id)
+        experience, tools = await stack.enter_async_context(lived)
+        dispatcher = _dispatcher(
+            settings,
+            _attempts(settings, ledger, new_health(settings, discovered, clock), clock),
             catalogue=catalogue,
-            cache=cache,
-            key_of=cache_key,
-            flights=flights,
-            ledger=ledger,
-            attempts=_attempts(settings, ledger, health, clock),
-            routing=settings.routing,
-            clock=clock,
-            new_id=new_id,
+            cache=await stack.enter_async_context(open_cache(settings.cache, cache_db, clock)),
+            flights=await stack.enter_async_context(open_flights()),
+            analyst=await open_analyst(embedder),
+            experience=experience,
         )
-        yield _app(dispatcher, ledger, ledger_db, clouds, local, tasks)
+        measured = open_benchmarks(settings.benchmark, dispatcher, ledger_db, scores)
+        benchmarks = await stack.enter_async_context(measured)
+        reading = _reading(dispatcher, ledger, ledger_db, benchmarks)
+        yield App(
+            tools=(*_tools(dispatcher, reading, benchmarks), *tools),
+            dispatcher=dispatcher,
+            reading=reading,
+            local=local,
+            embedder=embedder,
+            toolsets=settings.tools.enabled,
+            background=_background(clouds, local, embedder, benchmarks),
+            tasks=await stack.enter_async_context(_open_tasks()),
+        )
+
+
+def _dispatcher(
+    settings: Settings,
+    attempts: Attempts,
+    *,
+    catalogue: Catalogue,
+    cache: Cache,
+    flights: Flights,
+    analyst: Analyst,
+    experience: Experience,
+) -> Dispatcher:
+    return Dispatcher(
+        catalogue=catalogue,
+        cache=cache,
+        key_of=cache_key,
+        flights=flights,
+        ledger=attempts.ledger,
+        attempts=attempts,
+        routing=settings.routing,
+        clock=attempts.clock,
+        new_id=new_id,
+        analyst=analyst,
+        experience=experience,
+        on_decision=log_decision,
+    )
+
+
+def _background(
+    clouds: tuple[CloudProvider, ...],
+    local: LocalProvider | None,
+    embedder: AnyEmbedder | None,
+    benchmarks: BenchmarkEngine,
+) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+    return [
+        *([local.prewarm] if local else []),
+        *(cloud.warm for cloud in clouds[:1]),
+        *([embedder.load] if embedder else []),
+        benchmarks.keep_schedule,
+    ]
+
+
+def _reading(
+    dispatcher: Dispatcher, ledger: DatabaseLedger, database: Database, benchmarks: BenchmarkEngine
+) -> Reading:
+    clock = dispatcher.clock
+    return Reading(
+        catalogue=dispatcher.catalogue,
+        view=dispatcher.attempts.health.view,
+        stats=lambda **asked: cost_stats(database, now=clock.wall(), **asked),
+        decision=ledger.decision,
+        benchmarks=benchmarks.latest,
+        clock=clock,
+    )
 
 
 def _attempts(settings: Settings, ledger: DatabaseLedger, health: Health, clock: Clock) -> Attempts:
@@ -120,38 +184,19 @@ def _attempts(settings: Settings, ledger: DatabaseLedger, health: Health, clock:
         idle_s=settings.timeouts.idle_s,
         clock=clock,
         new_id=new_id,
-        on_defect=_log_defect,
+        on_defect=log_defect,
     )
 
 
-def _app(
-    dispatcher: Dispatcher,
-    ledger: DatabaseLedger,
-    ledger_db: Database,
-    clouds: list[CloudProvider],
-    local: LocalProvider | None,
-    tasks: TaskGroup,
-) -> App:
-    catalogue, clock = dispatcher.catalogue, dispatcher.clock
-    reading = Reading(
-        catalogue=catalogue,
-        view=dispatcher.attempts.health.view,
-        stats=lambda **asked: cost_stats(ledger_db, now=clock.wall(), **asked),
-        decision=ledger.decision,
-        clock=clock,
-    )
-    return App(
-        tools=(
-            complete_tool(dispatcher),
-            route_tool(dispatcher),
-            cost_stats_tool(reading.stats),
-            provider_health_tool(reading.health),
-        ),
-        dispatcher=dispatcher,
-        reading=reading,
-        clouds=tuple(clouds),
-        local=local,
-        tasks=tasks,
+def _tools(
+    dispatcher: Dispatcher, reading: Reading, benchmarks: BenchmarkEngine
+) -> tuple[Tool, ...]:
+    return (
+        complete_tool(dispatcher),
+        route_tool(dispatcher),
+        benchmark_tool(benchmarks),
+        cost_stats_tool(reading.stats),
+        provider_health_tool(reading.health),
     )
 
 
@@ -177,6 +222,15 @@ async def _open_databases(
         open_database(home / "cache.db", kind="cache", max_bytes=cap)
     )
     return ledger, cache
+
+
+async def _open_backends(
+    stack: AsyncExitStack, settings: Settings, home: Path, discovered: Discovered, clock: Clock
+) -> tuple[tuple[CloudProvider, ...], LocalProvider | None, OpenCatalogue]:
+    opened = open_providers(discovered, settings.timeouts, clock)
+    clouds = await stack.enter_async_context(opened)
+    local = await open_local_provider(stack, settings, home, clock)
+    return tuple(clouds), local, OpenCatalogue([*([local] if local else []), *clouds])
 
 
 async def open_local_provider(
@@ -206,29 +260,10 @@ def new_health(settings: Settings, discovered: Discovered, clock: Clock) -> Heal
         settings.breaker,
         clock,
         random.random,
-        _log_change,
-        on_credential=_log_credential,
+        log_change,
+        on_credential=log_credential,
         ceilings=ceilings,
     )
-
-
-def _log_change(change: Change) -> None:
-    log.warning(
-        "circuit_breaker_event",
-        provider=change.provider,
-        model=change.model,
-        state=change.state,
-        failure_count=change.failure_count,
-        action=change.action,
-    )
-
-
-def _log_credential(provider: str, accepted: bool) -> None:
-    log.warning("credential", provider=provider, accepted=accepted)
-
-
-def _log_defect(provider: str, defect: Exception) -> None:
-    log.error("provider.defect", provider=provider, exc_info=defect)
 
 
 def new_id() -> str:

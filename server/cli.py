@@ -14,7 +14,13 @@ from pointsman import __version__
 from pointsman.errors import PointsmanError
 from server.commands.command import DONE, EXIT_CODES, FAILED, INTERRUPTED, Command, Context
 
-COMMANDS = ("serve", "ask", "route", "stats", "models", "doctor", "init", "config")
+COMMANDS = (
+    *("serve", "ask", "route", "stats", "models", "doctor", "init", "config"),
+    "bench",
+    "experiment",
+    "session",
+    "learning",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

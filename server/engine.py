@@ -20,6 +20,6 @@ def engine_for(
     async def run_engine(door: Door) -> None:
         async with open_app(settings, home, environ) as app:
             app.start()
-            await serve_windows(make_mcp(app.tools, app.reading), app, door)
+            await serve_windows(make_mcp(app.tools, app.reading, app.toolsets), app, door)
 
     return run_engine

@@ -1,5 +1,6 @@
 """What reads prompts, opened: the embedding model of the settings and the shipped weights."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -9,11 +10,13 @@ import anyio.to_thread
 
 import routing
 from pointsman.errors import ConfigError
-from pointsman.money import Usage
+from pointsman.money import Price, Rates, Usage, nano_from_usd
+from pointsman.records import LOCAL, Attempt, CallRecord
 from pointsman.seams import Clock
-from pointsman.settings import Settings
+from pointsman.settings import EmbeddingSettings, Settings
+from pointsman.types import Outcome
 from providers.cloud import Upstream
-from providers.discovery import Backend, Discovered
+from providers.discovery import Discovered
 from providers.embedding.local import LocalEmbedder
 from providers.embedding.memo import RememberingEmbedder
 from providers.embedding.remote import RemoteEmbedder
@@ -22,10 +25,12 @@ from routing.analyst import Analyst
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from routing.predict.category import CategoryPredictor
+    from routing.predict.strong import StrongPredictor
+
 WEIGHTS = Path(routing.__file__).parent / "predict"
 
 AnyEmbedder = LocalEmbedder | RemoteEmbedder
-Spent = Callable[[Backend, str, Usage, float], None]
 
 
 async def open_embedder(
@@ -34,9 +39,11 @@ async def open_embedder(
     home: Path,
     discovered: Discovered,
     clock: Clock,
-    spent: Spent,
+    note: Callable[[CallRecord], None],
 ) -> AnyEmbedder | None:
     """The embedder of the settings, not loaded yet; None where it is switched off.
+
+    What a provider's embeddings cost goes to `note`.
 
     Raises:
         ConfigError: it names a provider that is not there.
@@ -58,24 +65,59 @@ async def open_embedder(
         given.model,
         timeout_s=given.timeout_s,
         clock=clock,
-        spent=lambda model, usage, ms: spent(backend, model, usage, ms),
+        spent=lambda usage, ms: note(_bill(given, backend.name, usage, ms, clock.wall())),
+    )
+
+
+def _bill(
+    given: EmbeddingSettings, provider: str, usage: Usage, latency_ms: float, at: float
+) -> CallRecord:
+    """One embedding as the books have it: a call of no tool, with one attempt."""
+    price = None if given.price is None else Rates(input=nano_from_usd(given.price), output=0)
+    cost = None if price is None else Price(tiers=(price,), source="settings").cost(usage)
+    attempt = Attempt(
+        id=secrets.token_hex(16),
+        provider=provider,
+        model=given.model,
+        outcome=Outcome.SUCCESS,
+        latency_ms=latency_ms,
+        ttft_ms=None,
+        usage=usage,
+        cost=cost,
+    )
+    return CallRecord(
+        id=secrets.token_hex(16),
+        at=at,
+        principal=LOCAL,
+        tool="embedding",
+        user=None,
+        session_id=None,
+        decision_id="",
+        provider=provider,
+        model=given.model,
+        category=None,
+        layer=None,
+        error=None,
+        latency_ms=latency_ms,
+        saved_by_cache=0,
+        saved_by_routing=0,
+        attempts=(attempt,),
     )
 
 
 async def open_analyst(embedder: AnyEmbedder | None) -> Analyst:
     """What reads prompts, with the shipped weights."""
+    strong, category = await anyio.to_thread.run_sync(read_predictors)
+    remembering = embedder and RememberingEmbedder(embedder)
+    return Analyst(embedder=remembering, strong=strong, category=category)
 
-    def load() -> Analyst:
-        from routing.predict.category import CategoryPredictor
-        from routing.predict.strong import StrongPredictor
 
-        return Analyst(
-            embedder=embedder and RememberingEmbedder(embedder),
-            strong=StrongPredictor(_weights("strong")),
-            category=CategoryPredictor(_weights("category")),
-        )
+def read_predictors() -> "tuple[StrongPredictor, CategoryPredictor]":
+    """What was learned from outcomes and labels, read from the shipped weights; takes 0.1 s."""
+    from routing.predict.category import CategoryPredictor
+    from routing.predict.strong import StrongPredictor
 
-    return await anyio.to_thread.run_sync(load)
+    return StrongPredictor(_weights("strong")), CategoryPredictor(_weights("category"))
 
 
 def _weights(name: str) -> "Mapping[str, NDArray[Any]]":

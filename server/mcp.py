@@ -1,7 +1,7 @@
 """The MCP door: our tools and resources on the official SDK, for every transport."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -12,19 +12,21 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp.server.mcpserver.tools import Tool as SdkTool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
+from mcp.types import Tool as ListedTool
 from pydantic import Field
 
 from pointsman import __version__
 from pointsman.errors import InvalidInput, NotFound, PointsmanError
 from pointsman.records import LOCAL
 from server.reading import Reading
-from server.windows.messages import STREAM_META
+from server.windows.messages import COMMAND_META, STREAM_META
 from tools.describe import arguments_from, failure, input_schema, output_schema
 from tools.tool import Caller, Tool
 
 log = structlog.get_logger("pointsman.mcp")
 
 
+A_LITTLE = 0.001  # more progress than before, for a message when nothing was finished
 HEARTBEAT_S = 5.0  # hosts give up on a silent call after 60 s, some after 5 min without progress
 INSTRUCTIONS = (
     "Pointsman sends each model call to the right backend at the right price. Use `complete` for "
@@ -40,6 +42,7 @@ class ServedTool(SdkTool):
     """One of our tools on the SDK: our validation, our errors, our text for the model."""
 
     served: Tool = Field(exclude=True)
+    listed: bool = Field(exclude=True)
     heartbeat_s: float = Field(exclude=True)
 
     @property
@@ -52,21 +55,28 @@ class ServedTool(SdkTool):
         """The tool's result; meanwhile a sign of life, or the answer's text to who asked for it."""
         del convert_result  # ours is a CallToolResult already
         meta: Mapping[str, Any] = context.request_context.meta or {}
+        if not self.listed and meta.get(COMMAND_META) is not True:
+            return _failed(
+                NotFound(
+                    f"{self.name} is not among the tools that are enabled here.",
+                    hint=f"Add {self.served.toolset!r} to tools.enabled in pointsman.toml.",
+                )
+            )
         if "progress_token" not in meta:
-            return await self._result(arguments, None)
-        say = _counted(context)
+            return await self._result(arguments, Caller(LOCAL))
+        signs = _Signs(context)
         if meta.get(STREAM_META) is True:
-            return await self._result(arguments, say)
+            return await self._result(arguments, Caller(LOCAL, signs.say))
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_beat, self.name, say, self.heartbeat_s)
-            result = await self._result(arguments, None)
+            tasks.start_soon(_beat, self.name, signs.say, self.heartbeat_s)
+            result = await self._result(arguments, Caller(LOCAL, progress=signs.progress))
             tasks.cancel_scope.cancel()
         return result
 
-    async def _result(self, arguments: dict[str, Any], show: Say | None) -> CallToolResult:
+    async def _result(self, arguments: dict[str, Any], caller: Caller) -> CallToolResult:
         try:
             given = arguments_from(self.name, self.served.arguments, arguments)
-            result = await self.served.run(given, Caller(LOCAL, show))
+            result = await self.served.run(given, caller)
         except PointsmanError as error:
             log.info("tool.failed", tool=self.name, code=error.code)
             return _failed(error)
@@ -79,16 +89,35 @@ class ServedTool(SdkTool):
         )
 
 
+class _Server(MCPServer[Any]):
+    """Shows the tools of the toolsets that are enabled; the command line may call them all."""
+
+    async def list_tools(self) -> list[ListedTool]:
+        hidden = {
+            tool.name
+            for tool in self._tool_manager.list_tools()
+            if isinstance(tool, ServedTool) and not tool.listed
+        }
+        return [tool for tool in await super().list_tools() if tool.name not in hidden]
+
+
 def make_mcp(
-    tools: Sequence[Tool], reading: Reading, *, heartbeat_s: float = HEARTBEAT_S
+    tools: Sequence[Tool],
+    reading: Reading,
+    toolsets: Collection[str] = ("core",),
+    *,
+    heartbeat_s: float = HEARTBEAT_S,
 ) -> MCPServer[Any]:
-    """The server that every MCP transport serves."""
-    server: MCPServer[Any] = MCPServer(
+    """The server that every MCP transport serves; it shows the tools of `toolsets`."""
+    server = _Server(
         "pointsman",
         title="Pointsman",
         version=__version__,
         instructions=INSTRUCTIONS,
-        tools=[_served(tool, heartbeat_s) for tool in tools],
+        tools=[
+            _served(tool, "all" in toolsets or tool.toolset in toolsets, heartbeat_s)
+            for tool in tools
+        ],
         log_level="WARNING",
         cache_hints={"tools/list": CacheHint(ttl_ms=60_000, scope="public")},
     )
@@ -96,7 +125,7 @@ def make_mcp(
     return server
 
 
-def _served(tool: Tool, heartbeat_s: float) -> ServedTool:
+def _served(tool: Tool, listed: bool, heartbeat_s: float) -> ServedTool:
     return ServedTool(
         fn=tool.run,
         name=tool.name,
@@ -113,6 +142,7 @@ def _served(tool: Tool, heartbeat_s: float) -> ServedTool:
             open_world_hint=tool.open_world,
         ),
         served=tool,
+        listed=listed,
         heartbeat_s=heartbeat_s,
     )
 
@@ -125,16 +155,25 @@ def _failed(error: PointsmanError) -> CallToolResult:
     )
 
 
-def _counted(context: Context[Any, Any]) -> Say:
+class _Signs:
     """Sends progress messages; the protocol wants each one's number above the last."""
-    count = 0
 
-    async def say(message: str) -> None:
-        nonlocal count
-        count += 1
-        await context.report_progress(count, None, message)
+    def __init__(self, context: Context[Any, Any]) -> None:
+        self._context = context
+        self._last: float = 0
+        self._total: float | None = None  # once a tool says how much there is to do
 
-    return say
+    async def say(self, message: str) -> None:
+        """A piece of an answer, or a sign of life."""
+        await self._send(self._last + (1 if self._total is None else A_LITTLE), message)
+
+    async def progress(self, done: float, total: float | None, message: str) -> None:
+        self._total = total
+        await self._send(max(done, self._last + A_LITTLE), message)
+
+    async def _send(self, number: float, message: str) -> None:
+        self._last = number
+        await self._context.report_progress(number, self._total, message)
 
 
 async def _beat(name: str, say: Say, every_s: float) -> None:
@@ -165,6 +204,12 @@ def _add_resources(server: MCPServer[Any], reading: Reading) -> None:
     )
     async def stats(since: str) -> str:
         return await _read(reading.read_stats(since))
+
+    @server.resource(
+        "pointsman://benchmarks/{category}", description="Latest benchmark scores", mime_type=kind
+    )
+    async def benchmarks(category: str) -> str:
+        return await _read(reading.read_benchmarks(category))
 
 
 async def _read(content: Awaitable[Any]) -> str:

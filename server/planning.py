@@ -1,23 +1,23 @@
 """Decisions without an engine: what a batch of prompts would be routed to; nothing is kept."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from pointsman.records import LOCAL
 from pointsman.settings import Settings
-from providers.discovery import discover, every_model
+from providers.discovery import Discovered, discover, every_model
 from providers.prices import PriceBook, with_prices
-from routing.analysis import analyse
+from routing.analyst import Analyst
 from routing.decide import Router
 from routing.score import Weights
 from server.app import CLOCK, new_health, new_id, open_local_provider
-from tools import route
-from tools.asking import Asking
+from server.learned import open_analyst, open_embedder
 from tools.describe import arguments_from
+from tools.route import RouteAsking, supposed
 
-Plan = Callable[[Mapping[str, Any]], dict[str, Any]]
+Plan = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 
 @asynccontextmanager
@@ -39,13 +39,28 @@ async def open_plan(
             readiness=lambda m: local.readiness(m.id) if local and m.local else "ready",
             problem=lambda m: local.problem(m.id) if local and m.local else None,
             weights=Weights().with_changes(settings.routing.weights),
+            profile=settings.routing.profile,
+            preferences=settings.routing.preferences,
             clock=CLOCK,
             new_id=new_id,
         )
+        analyst = await _open_analyst(stack, settings, home, discovered)
 
-        def plan(given: Mapping[str, Any]) -> dict[str, Any]:
-            call = arguments_from("route", Asking, given).call("route", LOCAL)
-            analysis = analyse(call.request, call.category)
-            return route.result(router.decide(call, analysis)).model_dump(mode="json")
+        async def plan(given: Mapping[str, Any]) -> dict[str, Any]:
+            asking = arguments_from("route", RouteAsking, given)
+            call = asking.call("route", LOCAL)
+            understood = await analyst.understand(call)
+            decision = router.decide(call, understood.analysis)
+            return supposed(decision, asking.what_if).model_dump(mode="json")
 
         yield plan
+
+
+async def _open_analyst(
+    stack: AsyncExitStack, settings: Settings, home: Path, discovered: Discovered
+) -> Analyst:
+    """What reads the prompts, its embedding model loaded; the bill of a remote one is not kept."""
+    embedder = await open_embedder(stack, settings, home, discovered, CLOCK, lambda _: None)
+    if embedder is not None:
+        await embedder.load()
+    return await open_analyst(embedder)

@@ -9,32 +9,49 @@ from server.windows.client import call_engine
 from server.windows.link import NoEngine
 from server.windows.ownership import own_home
 
+Progress = Callable[[float, float | None, str], Awaitable[None]]  # done, of how many, just what
+READS_PROMPTS = ("complete", "route")
+
 Show = Callable[[str], Awaitable[None]]
 
 
 async def use_tool(
-    context: Context, tool: str, arguments: Mapping[str, Any], show: Show | None = None
+    context: Context,
+    tool: str,
+    arguments: Mapping[str, Any],
+    show: Show | None = None,
+    progress: Progress | None = None,
 ) -> Any:
     """The structured result of `tool`; with `show`, an answer's text as it comes.
+
+    Without it, `progress` is told how far long work is.
 
     Raises:
         PointsmanError: the tool failed, or no engine could be had.
     """
     for _ in range(3):  # an owner may come or go between the two looks
         try:
-            return await _ask_engine(context, tool, arguments, show)
+            return await _ask_engine(context, tool, arguments, show, progress)
         except NoEngine:
             async with own_home(context.home) as door:
                 if door is not None:
-                    return await _run_here(context, tool, arguments, show)
+                    return await _run_here(context, tool, arguments, show, progress)
     raise ConfigError(f"The engine of {context.home} comes and goes; try again.")
 
 
 async def _ask_engine(
-    context: Context, tool: str, arguments: Mapping[str, Any], show: Show | None
+    context: Context,
+    tool: str,
+    arguments: Mapping[str, Any],
+    show: Show | None,
+    progress: Progress | None,
 ) -> Any:
+    async def on_work(done: float, total: float | None, message: str | None) -> None:
+        if progress is not None and message:
+            await progress(done, total, message)
+
     if show is None:
-        return await call_engine(context.home, tool, arguments)
+        return await call_engine(context.home, tool, arguments, on_work)
 
     async def on_progress(_: float, _total: float | None, message: str | None) -> None:
         if message:
@@ -44,7 +61,11 @@ async def _ask_engine(
 
 
 async def _run_here(
-    context: Context, tool: str, arguments: Mapping[str, Any], show: Show | None
+    context: Context,
+    tool: str,
+    arguments: Mapping[str, Any],
+    show: Show | None,
+    progress: Progress | None,
 ) -> Any:
     # Only now: these imports take a second that a running engine has behind it.
     from pointsman.records import LOCAL
@@ -56,6 +77,8 @@ async def _run_here(
     configure_logs(context.settings.log)
     async with open_app(context.settings, context.home, context.environ) as app:
         wanted = app.tool(tool)
+        if app.embedder is not None and tool in READS_PROMPTS:
+            await app.embedder.load()  # 0.2 s; 5 s more, once for each home, to make its graph
         given = arguments_from(tool, wanted.arguments, arguments)
-        result = await wanted.run(given, Caller(LOCAL, show))
+        result = await wanted.run(given, Caller(LOCAL, show, progress))
         return result.model_dump(mode="json", by_alias=True)

@@ -1,21 +1,23 @@
 """What can be read of a running engine: its models, its health, its decisions, its sums."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
 from accounting.stats import CostStats
 from pointsman.errors import NotFound
 from pointsman.money import TOKENS_PER_PRICE, Usage, usd
-from pointsman.records import Decision
+from pointsman.records import BenchmarkResult, Category, Decision
 from pointsman.seams import Catalogue, Clock, EndpointView
 from pointsman.types import Model, Readiness
-from tools import cost_stats, provider_health, route
+from tools import benchmark, cost_stats, provider_health, route
 from tools.provider_health import ProviderHealthResult
 
+ReadBenchmarks = Callable[[Sequence[Category], Sequence[str]], Awaitable[list[BenchmarkResult]]]
+CATEGORIES: tuple[Category, ...] = get_args(Category)
 _DECISIONS = TypeAdapter(Decision)
 
 
@@ -26,6 +28,7 @@ class Reading:
     stats: Callable[..., Awaitable[CostStats]]
     decision: Callable[[str], Awaitable[dict[str, Any] | None]]
     clock: Clock
+    benchmarks: ReadBenchmarks | None = None  # of some categories, or of all where none is named
 
     def health(self) -> ProviderHealthResult:
         """How every backend is doing; none is asked."""
@@ -63,6 +66,22 @@ class Reading:
 
     async def read_stats(self, since: str) -> Any:
         return cost_stats.result(await self.stats(since=since)).model_dump(mode="json")
+
+    async def read_benchmarks(self, category: str | None = None) -> Any:
+        """The latest benchmark results of `category`; of each one where none is named.
+
+        Raises:
+            NotFound: there is no such category.
+        """
+        wanted = [c for c in CATEGORIES if category in (None, c)]
+        if not wanted:
+            raise NotFound(f"There is no category {str(category)[:64]!r}: {', '.join(CATEGORIES)}.")
+        found = [] if self.benchmarks is None else await self.benchmarks(wanted, ())
+        told = benchmark.result(found).model_dump(mode="json")["results"]
+        by_category = {c: [row for row in told if row["category"] == c] for c in wanted}
+        if category is None:
+            return {"benchmarks": by_category}
+        return {"category": category, "results": by_category[wanted[0]]}
 
     def _readiness(self, model: Model) -> Readiness:
         return self.catalogue.provider(model.provider).readiness(model.id)

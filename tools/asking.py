@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from pointsman.errors import InvalidInput
 from pointsman.money import nano_from_usd
@@ -50,26 +50,37 @@ class MessageIn(BaseModel):
         return Message(self.role, text, calls, self.tool_call_id)
 
 
+# What a model needs to know of `MessageIn`; content may also be a list of text parts.
+MESSAGES = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "role": {"type": "string", "enum": ["system", "user", "assistant", "tool"]},
+            "content": {"type": "string"},
+            "tool_calls": {"type": "array", "items": {"type": "object"}},
+            "tool_call_id": {"type": "string"},
+        },
+        "required": ["role"],
+    },
+}
+
+
 class Asking(Arguments):
-    prompt: str | None = Field(default=None, description="The question; or give messages")
-    messages: list[MessageIn] | None = Field(
-        default=None, description="A conversation, oldest first"
-    )
+    prompt: str | None = Field(default=None, description="or messages")
+    messages: Annotated[list[MessageIn] | None, WithJsonSchema(MESSAGES)] = None
     system: str | None = None
-    model: str = Field(default="auto", description="'auto' routes; or a model's id or provider/id")
-    prefer: Prefer = "balanced"
+    model: str = Field(default="auto", description="or an id, or provider/id")
+    prefer: Prefer | None = None
     session_id: str | None = None
     category: Category | None = None
     max_cost_usd: Annotated[float | None, Field(ge=0, le=1e6, allow_inf_nan=False)] = None
     deadline_ms: Annotated[int | None, Field(ge=1, le=3_600_000)] = None
     max_tokens: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
     temperature: Annotated[float | None, Field(ge=0, le=2, allow_inf_nan=False)] = None
-    json_schema: dict[str, Any] | None = Field(
-        default=None, description="The answer is JSON of this schema"
-    )
+    json_schema: dict[str, Any] | None = Field(default=None, description="of the answer")
     tools: list[dict[str, Any]] | None = Field(
-        default=None,
-        description="Functions the model may ask to call: name, description, parameters",
+        default=None, description="{name, description, parameters}"
     )
     cache: CacheUse = "use"
     user: str | None = None

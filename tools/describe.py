@@ -14,16 +14,18 @@ A = TypeVar("A", bound=Arguments)
 
 
 def input_schema(tool: Tool) -> JsonObject:
-    """JSON Schema of the arguments; one that may be left out need not say that it may be null."""
-    return _lean(tool.arguments.model_json_schema(), without_null=True)
+    """JSON Schema of the arguments; one that may be left out need not say that it may be null.
+
+    Bounds are not in it: they are told by the error that passing them makes.
+    """
+    bounds = ("minimum", "maximum", "exclusiveMinimum", "minLength", "maxLength")
+    return _lean(tool.arguments.model_json_schema(), ("title", *bounds), nulls=False)
 
 
 def output_schema(tool: Tool) -> JsonObject:
     """JSON Schema of the result. Every field is always there, so none is listed as required."""
-    return _lean(
-        tool.result.model_json_schema(mode="serialization", by_alias=True),
-        without=("title", "required", "description"),
-    )
+    schema = tool.result.model_json_schema(mode="serialization", by_alias=True)
+    return _lean(schema, ("title", "required", "description", "enum", "default"), nulls=True)
 
 
 def arguments_from(name: str, model: type[A], given: Mapping[str, Any]) -> A:
@@ -56,10 +58,12 @@ def failure(error: PointsmanError) -> JsonObject:
     return {"error": told}
 
 
-def _lean(
-    schema: JsonObject, *, without: tuple[str, ...] = ("title",), without_null: bool = False
-) -> JsonObject:
-    """`schema` without what pydantic adds and no reader needs: titles, and defaults of null."""
+def _lean(schema: JsonObject, without: tuple[str, ...], *, nulls: bool) -> JsonObject:
+    """`schema` in place of its definitions' names, without what no reader needs.
+
+    Every tool's schemas are in every conversation of every client, so each character counts.
+    """
+    definitions = schema.get("$defs", {})
 
     def clean(node: Any, *, names: bool = False) -> Any:
         if isinstance(node, list):
@@ -68,16 +72,21 @@ def _lean(
             return node
         if names:
             return {key: clean(value) for key, value in node.items()}
-        if without_null and (some := _not_null(node)):
-            node = some
+        if "$ref" in node:
+            node = {**definitions[node["$ref"].rpartition("/")[2]], **node}
+        if some := _not_null(node):
+            return _or_null(clean(some)) if nulls else clean(some)
         return {
-            key: clean(value, names=key in ("properties", "$defs"))
+            key: clean(value, names=key == "properties")
             for key, value in node.items()
-            if key not in without and (key, value) != ("default", None)
+            if key not in (*without, "$defs", "$ref") and (key, value) not in NOTHING_SAID
         }
 
     cleaned: JsonObject = clean(schema)
     return cleaned
+
+
+NOTHING_SAID = (("default", None), ("additionalProperties", True))
 
 
 def _not_null(node: JsonObject) -> JsonObject | None:
@@ -86,6 +95,10 @@ def _not_null(node: JsonObject) -> JsonObject | None:
     if len(kinds) != 1 or len(node["anyOf"]) != 2:
         return None
     return {**{key: value for key, value in node.items() if key != "anyOf"}, **kinds[0]}
+
+
+def _or_null(node: JsonObject) -> JsonObject:
+    return {**node, "type": [node["type"], "null"]} if "type" in node else node
 
 
 def _decoded(model: type[BaseModel], given: Mapping[str, Any]) -> JsonObject:

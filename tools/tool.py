@@ -2,11 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from pointsman.records import LOCAL, Principal
+
+Toolset = Literal["core", "experiments", "admin"]
+Progress = Callable[[float, float | None, str], Awaitable[None]]  # done, of how many, just what
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,7 @@ class Caller:
 
     principal: Principal = LOCAL
     show: Callable[[str], Awaitable[None]] | None = None  # takes text as it comes, if wanted
+    progress: Progress | None = None  # is told how far long work is
 
 
 class Arguments(BaseModel):
@@ -42,3 +46,4 @@ class Tool:
     read: Callable[[Any], str]  # a result as the text that a model reads
     read_only: bool
     open_world: bool  # it may reach beyond this machine
+    toolset: Toolset = "core"  # clients are shown the toolsets that the settings enable

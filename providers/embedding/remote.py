@@ -17,7 +17,7 @@ MOST_CHARACTERS = 8_000  # of a prompt; its beginning and its end
 REST_S, LONGEST_REST_S = 5.0, 300.0  # after a failure, doubling
 LONGEST_REPLY = 1 << 20
 
-Spent = Callable[[str, Usage, float], None]  # the provider's model, what it used, ms
+Spent = Callable[[Usage, float], None]  # what one embedding used, and how many ms it took
 
 
 class _One(BaseModel):
@@ -98,7 +98,7 @@ class RemoteEmbedder:
         except ValidationError as error:
             raise Lost("the answer is no embedding") from error
         used = Usage(input_tokens=told.usage.prompt_tokens)
-        self._spent(self._name, used, (self._clock.monotonic() - started) * 1000)
+        self._spent(used, (self._clock.monotonic() - started) * 1000)
         return self._unit(told.data[0].embedding)
 
     def _unit(self, numbers: list[float]) -> Embedding:

@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from pointsman.settings import Settings, home_folder, load_settings
+from pointsman.configuration import home_folder, load_settings
+from pointsman.settings import Settings
 
 # Control characters other than tab and newline: a model could drive a terminal with them.
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

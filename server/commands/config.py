@@ -2,7 +2,7 @@
 
 import argparse
 
-from pointsman.settings import config_file
+from pointsman.configuration import config_file
 from server.commands.command import DONE, Command, Context
 
 

@@ -1,59 +1,106 @@
 """`pointsman route`: why a prompt would go where; nothing is called."""
 
 import argparse
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import anyio
 import orjson
 
 from pointsman.errors import ConfigError, InvalidInput, PointsmanError
-from server.commands.command import DONE, USAGE, Command, Context
+from pointsman.evidence import Prefer
+from server.commands.command import DONE, FAILED, USAGE, Command, Context
+from server.supposing import read_routing, what_if
+from tools.routed import told
 
-Plan = Callable[[Mapping[str, Any]], dict[str, Any]]
+Plan = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 
 def _declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prompt", nargs="?", metavar="PROMPT")
     parser.add_argument("--model", default="auto", metavar="M")
-    parser.add_argument("--prefer", default="balanced", metavar="P")
+    parser.add_argument("--prefer", choices=get_args(Prefer))
+    parser.add_argument("--max-cost", type=float, metavar="USD")
+    parser.add_argument("--deadline-ms", type=int, metavar="MS")
+    parser.add_argument("--user", metavar="NAME", help="whose preferences hold")
     parser.add_argument("--json", action="store_true", help="print the whole result as JSON")
+    _declare_files(parser)
+    _declare_suppositions(parser)
+
+
+def _declare_files(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch", type=Path, metavar="IN.jsonl", help="lines of {id, prompt or messages}"
     )
     parser.add_argument("--out", type=Path, metavar="OUT.jsonl", help="where --batch writes")
+    parser.add_argument(
+        "--replay",
+        metavar="SINCE",
+        help="decide the ledger's calls since then (7d, 24h, all) again: under --routing, or each "
+        "profile",
+    )
+
+
+def _declare_suppositions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--routing", type=Path, metavar="FILE", help="suppose this file's [routing] section"
+    )
+    parser.add_argument(
+        "--what-if", type=Path, metavar="FILE.toml", help="suppose [prices] [breakers] [routing]"
+    )
+    parser.add_argument(
+        "--price",
+        action="append",
+        default=[],
+        metavar="MODEL=IN,OUT",
+        help="suppose a price in USD per million tokens",
+    )
+    parser.add_argument(
+        "--breaker", action="append", default=[], metavar="MODEL=STATE", help="suppose it open"
+    )
 
 
 async def _run(context: Context) -> int:
     given = context.arguments
+    if given.replay is not None:
+        return await _replay(context)
     if given.batch is not None:
         return await _batch(context, given.batch, given.out)
     if given.prompt is None:
-        raise InvalidInput("Give a PROMPT, or --batch IN.jsonl.")
+        raise InvalidInput("Give a PROMPT, --batch IN.jsonl, or --replay SINCE.")
     from server.reach import use_tool
 
-    asked = {"prompt": given.prompt, "model": given.model, "prefer": given.prefer}
+    asked = {
+        "prompt": given.prompt,
+        "model": given.model,
+        "prefer": given.prefer,
+        "max_cost_usd": given.max_cost,
+        "deadline_ms": given.deadline_ms,
+        "user": given.user,
+        "what_if": await what_if(given),
+    }
+    asked = {name: value for name, value in asked.items() if value is not None}
     result = await use_tool(context, "route", asked)
-    context.tell(result, explain(context, result))
+    context.tell(result, told(result))
     return DONE
 
 
-def explain(context: Context, route: dict[str, Any]) -> str:
-    """A route for a person: the choice, then every candidate with its factors."""
-    complexity = route["complexity"]
-    where = f"{route['provider']}/{route['model']}" if route["model"] else "nowhere"
-    lines = [
-        f"{context.paint(where, 'bold')}  {route['category']} "
-        f"({route['category_confidence']:.0%}), {complexity['band4']} ({complexity['score']:.2f}), "
-        f"strong tier needed {route['p_strong']:.0%}",
-        f"stages: {' > '.join(route['stages'])}",
-    ]
-    for c in route["candidates"]:
-        factors = " ".join(f"{n} {v:+.3f}" for n, v in c["factors"].items() if v)
-        detail = factors if c["eligible"] else context.paint(f"refused: {c['reason']}", "yellow")
-        lines.append(f"  {c['score']:+.3f}  {c['provider']}/{c['model']}  {detail}")
-    return "\n".join(lines)
+async def _replay(context: Context) -> int:
+    """Decide the ledger's calls again; an engine that runs on the home is not in the way."""
+    # Only now: numbers take half a second to import.
+    from server.replaying import replayed, tried
+
+    given = context.arguments
+    if given.routing is None:
+        routing = context.settings.routing
+        result = await tried(context.home, given.replay, routing, time.time())
+    else:
+        routing = await read_routing(given.routing)
+        result = await replayed(context.home, given.replay, routing, time.time())
+    context.tell(result, "\n".join(result["told"]))
+    return DONE if result.get("replay") or result.get("trials") else FAILED
 
 
 async def _batch(context: Context, source: Path, target: Path | None) -> int:
@@ -69,7 +116,7 @@ async def _batch(context: Context, source: Path, target: Path | None) -> int:
     async with open_plan(context.settings, context.home, context.environ) as plan:
         for number, line in enumerate(lines, 1):
             if line.strip():
-                results.append(_routed(plan, line, number))
+                results.append(await _routed(plan, line, number))
                 failed += "error" in results[-1]
     text = "".join(orjson.dumps(r).decode() + "\n" for r in results)
     if target is None:
@@ -82,14 +129,14 @@ async def _batch(context: Context, source: Path, target: Path | None) -> int:
     return USAGE if failed else DONE
 
 
-def _routed(plan: Plan, line: str, number: int) -> dict[str, Any]:
+async def _routed(plan: Plan, line: str, number: int) -> dict[str, Any]:
     name: Any = None
     try:
         row = orjson.loads(line)
         if not isinstance(row, dict):
             raise InvalidInput(f"Line {number} is not a JSON object.")
         name = row.pop("id", None)
-        result: dict[str, Any] = plan(row)
+        result: dict[str, Any] = await plan(row)
     except (orjson.JSONDecodeError, PointsmanError) as error:
         return {"id": name, "error": f"line {number}: {error}"}
     result.pop("candidates")

@@ -21,7 +21,7 @@ from pointsman.errors import (
     RateLimited,
 )
 from server.windows.link import POLL_S, Link, NoEngine, open_link
-from server.windows.messages import STREAM_META, Message, NotAMessage, envelope, parse
+from server.windows.messages import COMMAND_META, STREAM_META, Message, NotAMessage, envelope, parse
 from server.windows.ownership import is_owned
 
 Progress = Callable[[float, float | None, str | None], Awaitable[None]]
@@ -58,7 +58,7 @@ async def call_engine(
         EngineGone: the engine ended while the call was under way.
         PointsmanError: the tool failed; the class is that of the error's code.
     """
-    wishes = {"progressToken": 1} | ({STREAM_META: True} if stream else {})
+    wishes = {"progressToken": 1, COMMAND_META: True} | ({STREAM_META: True} if stream else {})
     link = await _find(home, patience_s)
     async with link.stream:
         params = {"name": tool, "arguments": arguments, "_meta": envelope(**wishes)}

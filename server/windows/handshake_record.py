@@ -66,7 +66,7 @@ async def record_ours(toolsets: tuple[str, ...], home: Path) -> Answers:
         {"tools": {"enabled": toolsets}, "local": {"enabled": False}}
     )
     async with open_app(settings, home, {}) as app:
-        return await record(make_mcp(app.tools, app.reading), app)
+        return await record(make_mcp(app.tools, app.reading, app.toolsets), app)
 
 
 async def _of_handshake(

@@ -16,6 +16,7 @@ MODERN = "2026-07-28"  # the first revision in which every request says its own 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
 CLIENT_KEY = "io.modelcontextprotocol/clientInfo"
+COMMAND_META = "pointsman/command"  # ours, likewise: the command line asks, which sees all tools
 STREAM_META = "pointsman/stream"  # ours, in a call's _meta: send text as it comes, as progress
 
 Kind = Literal["request", "notification", "response"]

@@ -53,7 +53,7 @@ async def serve(port: int) -> None:
     settings = Settings.model_validate({"local": {"enabled": False}})
     with TemporaryDirectory() as home:
         async with open_app(settings, Path(home), {}) as app:
-            server = make_mcp(app.tools, app.reading)
+            server = make_mcp(app.tools, app.reading, app.toolsets)
             for add in FIXTURES:
                 add(server)
             await listen(make_http(app, server), port)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from pointsman.configuration import home_folder, load_settings
 from pointsman.errors import ConfigError
-from pointsman.settings import home_folder, load_settings
 
 
 def test_the_embedded_model_may_be_configured_as_a_provider(tmp_path: Path) -> None:

@@ -561,3 +561,28 @@ async def test_who_joins_saves_what_the_answer_cost_and_no_more() -> None:
     assert led.saved_by_routing > 0
     assert followed.saved_by_cache == led.attempts[0].cost
     assert followed.category == led.category
+
+
+async def test_a_task_in_a_heavy_mood_gains_a_sentence_and_says_so() -> None:
+    """AT-402, X-15: the category stays; the system prompt asks for kindness."""
+    provider = FakeProvider("a", saying("x"))
+    sad = "I am so frustrated and fed up, my quicksort in python crashes with an error, debug it"
+    async with bench([provider]) as b:
+        await b.dispatcher.complete(ask(sad))
+        assert b.ledger.settled[-1].decision is not None
+        assert b.ledger.settled[-1].category == "coding"
+        assert "empathic prompt" in b.ledger.settled[-1].decision.stages
+        await b.dispatcher.complete(ask("Explain quicksort"))
+    first, second = (request.messages for request in provider.seen)
+    assert [m.role for m in first] == ["system", "user"]
+    assert "frustrated" in first[0].content
+    assert [m.role for m in second] == ["user"]
+
+
+async def test_who_sets_a_system_prompt_keeps_it_as_it_is() -> None:
+    provider = FakeProvider("a", saying("x"))
+    sad = "I am so frustrated and fed up, my quicksort in python crashes with an error, debug it"
+    mine = Call(request=ChatRequest(messages=(Message("system", "Terse."), Message("user", sad))))
+    async with bench([provider]) as b:
+        await b.dispatcher.complete(mine)
+    assert provider.seen[0] == mine.request

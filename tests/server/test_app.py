@@ -60,7 +60,7 @@ async def client_of(
     settings: Settings, home: Path, era: Era = "auto", heartbeat_s: float = 60
 ) -> AsyncGenerator[tuple[Client, App], None]:
     async with open_app(settings, home, {}) as app:
-        server = make_mcp(app.tools, app.reading, heartbeat_s=heartbeat_s)
+        server = make_mcp(app.tools, app.reading, app.toolsets, heartbeat_s=heartbeat_s)
         async with Client(server, mode=era) as client:
             yield client, app
 
@@ -70,15 +70,22 @@ async def test_the_tool_list_is_small_and_fully_described(
 ) -> None:
     async with client_of(settings_for(upstream.url), tmp_path) as (client, _):
         listed = await client.list_tools()
-    assert [t.name for t in listed.tools] == ["complete", "route", "cost_stats", "provider_health"]
+    assert [t.name for t in listed.tools] == [
+        "complete",
+        "route",
+        "benchmark",
+        "cost_stats",
+        "provider_health",
+        "feedback",
+    ]
     assert len(listed.model_dump_json(by_alias=True, exclude_none=True)) < 12_000
     for tool in listed.tools:
         assert tool.title
         assert tool.output_schema
         assert tool.annotations
-        assert tool.annotations.read_only_hint is True
+        assert tool.annotations.read_only_hint is (tool.name not in ("benchmark", "feedback"))
         assert tool.annotations.destructive_hint is False
-        assert tool.annotations.open_world_hint is (tool.name == "complete")
+        assert tool.annotations.open_world_hint is (tool.name in ("complete", "benchmark"))
 
 
 @pytest.mark.parametrize("era", ["auto", "legacy"])

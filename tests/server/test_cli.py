@@ -17,7 +17,8 @@ NO_LOCAL = {"POINTSMAN_LOCAL__ENABLED": "false"}
 def run(
     home: Path, *arguments: str, environ: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "POINTSMAN_EMBEDDING__ENABLED") if name in os.environ}
+    known = ("PATH", "HOME", "LANG", "POINTSMAN_EMBEDDING__ENABLED")
+    keep = {name: os.environ[name] for name in known if name in os.environ}
     return subprocess.run(  # noqa: S603 -- our own command
         [sys.executable, "-P", str(ROOT / "pointsman" / "__main__.py"), *arguments],
         capture_output=True,

@@ -24,7 +24,7 @@ async def http_of(
 ) -> AsyncGenerator[tuple[httpx.AsyncClient, App], None]:
     """A client of the whole app; the app's lifespan is not entered, which only /mcp needs."""
     async with open_app(Settings.model_validate(settings), home, {}) as app:
-        door = make_http(app, make_mcp(app.tools, app.reading))
+        door = make_http(app, make_mcp(app.tools, app.reading, app.toolsets))
         transport = httpx.ASGITransport(app=door)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8642") as http:
             yield http, app

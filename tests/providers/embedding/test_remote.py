@@ -46,14 +46,14 @@ async def silent(exchange: Exchange) -> None:
 class Bench:
     embedder: RemoteEmbedder
     clock: SteadyClock = field(default_factory=SteadyClock)
-    spent: list[tuple[str, Usage]] = field(default_factory=list[tuple[str, Usage]])
+    spent: list[Usage] = field(default_factory=list[Usage])
 
 
 @asynccontextmanager
 async def bench(url: str, timeout_s: float = 5) -> AsyncGenerator[Bench, None]:
     acme = {"kind": "openai", "base_url": f"{url}/v1", "api_key": KEY, "models": [{"id": "m"}]}
     settings = Settings.model_validate({"providers": {"acme": acme}})
-    clock, spent = SteadyClock(), list[tuple[str, Usage]]()
+    clock, spent = SteadyClock(), list[Usage]()
     async with AsyncExitStack() as stack:
         embedder = RemoteEmbedder(
             discover(settings, {}).backends[0],
@@ -61,7 +61,7 @@ async def bench(url: str, timeout_s: float = 5) -> AsyncGenerator[Bench, None]:
             "embed-small",
             timeout_s=timeout_s,
             clock=clock.clock(),
-            spent=lambda model, usage, _: spent.append((model, usage)),
+            spent=lambda usage, _: spent.append(usage),
         )
         yield Bench(embedder, clock, spent)
 
@@ -75,7 +75,7 @@ async def test_an_embedding_has_length_one_and_its_cost_is_reported(
     assert found is not None
     assert np.allclose(found.vector[:2], [0.6, 0.8])
     assert found.model == "acme/embed-small"
-    assert b.spent == [("embed-small", Usage(input_tokens=5))]
+    assert b.spent == [Usage(input_tokens=5)]
     request = upstream.requests[0]
     assert request.path == "/v1/embeddings"
     assert request.json["input"] == "hello"

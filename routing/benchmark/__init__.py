@@ -1,0 +1,1 @@
+"""Benchmarks: suites of tasks, how answers are marked, and runs over many models."""

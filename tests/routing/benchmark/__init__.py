@@ -1,0 +1,1 @@
+"""Tests of the suites, the checks and the runs."""
