@@ -20,6 +20,8 @@ BANDS: tuple[tuple[float, Band4, Band3], ...] = (
     (math.inf, "expert", "high"),
 )
 RULES_ONLY = "no embedding: category and p_strong come from rules only"
+UNLIKE_TRAINING = "unlike the prompts it was trained on: p_strong is little more than the prior"
+_LEAST_SUPPORT = 0.25
 _TURN_TOKENS = 4  # what a chat template adds to each message
 _CATEGORY_WEIGHT: dict[Category, float] = {
     "coding": 0.1,
@@ -77,14 +79,14 @@ def analyse(
         complexity=complexity,
         band4=band4,
         band3=band3,
-        p_strong=round(strength[0] if strength else 1 / (1 + math.exp(3 - 6 * complexity)), 4),
+        p_strong=round(strength[0] if strength else 1 / (1 + math.exp(3 - 6 * complexity)), 6),
         time_sensitive=is_time_sensitive(signals),
         emotion=emotion if emotion.intensity or language in (ENGLISH, UNTOLD) else UNKNOWN,
         tags=find_tags(signals),
         input_tokens=_tokens(request),
         probabilities={one: round(p, 4) for one, p in probabilities.items()},
         language=language,
-        notes=_notes(language, embedded and None not in (categories, strength)),
+        notes=_notes(language, embedded and None not in (categories, strength), strength),
     )
 
 
@@ -173,8 +175,10 @@ def _weigh(probabilities: Mapping[Category, float], language: str) -> Mapping[Ca
     return {one: _UNFLATTENED * p + even for one, p in probabilities.items()}
 
 
-def _notes(language: str, embedded: bool) -> tuple[str, ...]:
+def _notes(language: str, embedded: bool, strength: tuple[float, float] | None) -> tuple[str, ...]:
     notes = [] if embedded else [RULES_ONLY]
+    if strength is not None and strength[1] < _LEAST_SUPPORT:
+        notes.append(UNLIKE_TRAINING)
     if language not in (ENGLISH, UNTOLD):
         name = NAMES[language]
         notes.append(f"not English ({name}): category and p_strong are less certain")

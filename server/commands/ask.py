@@ -16,7 +16,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", default="auto", metavar="M", help="auto, a model, provider/model"
     )
-    parser.add_argument("--prefer", choices=get_args(Prefer), default="balanced")
+    parser.add_argument("--prefer", choices=get_args(Prefer))
     parser.add_argument("--session", metavar="S", help="turns of one session belong together")
     parser.add_argument("--system", metavar="TEXT", help="how the model should behave")
     parser.add_argument("--max-tokens", type=int, metavar="N")
