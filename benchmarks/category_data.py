@@ -15,10 +15,10 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.embed import WIDTH, embed_states  # noqa: E402
 from pointsman.records import Category  # noqa: E402
-from routing.category import CATEGORIES, read  # noqa: E402
-from routing.emotion import read_emotion  # noqa: E402
 from routing.predict.category import rule_features  # noqa: E402
-from routing.signals import read_signals  # noqa: E402
+from routing.prompt.category import CATEGORIES, read  # noqa: E402
+from routing.prompt.emotion import read_emotion  # noqa: E402
+from routing.prompt.signals import read_signals  # noqa: E402
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -26,10 +26,10 @@ from pointsman.seams import Clock, Embedder  # noqa: E402
 from pointsman.settings import BreakerSettings  # noqa: E402
 from pointsman.types import ChatRequest, Message, Tier  # noqa: E402
 from providers.embedding.local import LocalEmbedder  # noqa: E402
-from routing.analyst import Analyst  # noqa: E402
-from routing.decide import Router  # noqa: E402
-from routing.health import Health  # noqa: E402
-from routing.score import Weights  # noqa: E402
+from routing.backends.health import Health  # noqa: E402
+from routing.choice.decide import Router  # noqa: E402
+from routing.choice.score import Weights  # noqa: E402
+from routing.prompt.analyst import Analyst  # noqa: E402
 from server.learned import read_predictors  # noqa: E402
 from tests.fakes import make_model  # noqa: E402
 

@@ -30,10 +30,10 @@ from benchmarks.train_category import (  # noqa: E402
     trainable,
     weigh,
 )
-from routing.category import CATEGORIES, rule_probabilities  # noqa: E402
-from routing.emotion import read_emotion  # noqa: E402
 from routing.predict.category import VECTOR_SCALE  # noqa: E402
-from routing.signals import read_signals  # noqa: E402
+from routing.prompt.category import CATEGORIES, rule_probabilities  # noqa: E402
+from routing.prompt.emotion import read_emotion  # noqa: E402
+from routing.prompt.signals import read_signals  # noqa: E402
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -4,7 +4,7 @@
 
 Prints two tables: five-fold cross-validation over the development data (the same prompt is never
 on both sides), and leave-one-data-set-out, where nothing of the kind was seen in training.
-The metrics are those of ../shared/data/eval_router.py. Takes 25 minutes on one core; `--quick`
+The metrics are those of ../shared/data/eval_router.py. Takes 10 minutes on one core; `--quick`
 scores the shipped predictor on the prompts that it was trained on, only to see that all works.
 """
 
@@ -21,7 +21,7 @@ from benchmarks.linear import unit
 from benchmarks.router_fit import fit, folds
 from benchmarks.routing_data import DATA, SETS, Data, Floats, Rows, load_data
 from routing.predict.strong import Strength, StrongPredictor, open_predictor
-from routing.signals import read_signals
+from routing.prompt.signals import read_signals
 
 Scorer = Callable[[Data, Rows, Rows], Floats]  # (data, rows trained on, rows to score)
 FOLDS = 5

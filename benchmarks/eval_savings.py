@@ -31,8 +31,8 @@ from pointsman.money import FREE
 from pointsman.records import Analysis, Call
 from pointsman.seams import Clock, EndpointView
 from pointsman.types import ChatRequest, Message, Model
-from routing.analysis import analyse
-from routing.decide import Router
+from routing.choice.decide import Router
+from routing.prompt.analysis import analyse
 from tests.fakes import make_model, price
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

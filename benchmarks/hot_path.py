@@ -30,14 +30,14 @@ from pointsman.records import Call  # noqa: E402
 from pointsman.seams import Clock  # noqa: E402
 from pointsman.settings import BreakerSettings, CacheSettings, RoutingSettings  # noqa: E402
 from pointsman.types import ChatRequest, Message, Outcome  # noqa: E402
-from routing.analysis import analyse  # noqa: E402
 from routing.attempt import Attempts  # noqa: E402
-from routing.breaker import Breaker, Permit  # noqa: E402
-from routing.decide import Router  # noqa: E402
+from routing.backends.breaker import Breaker, Permit  # noqa: E402
+from routing.backends.health import Health  # noqa: E402
+from routing.backends.health import Permit as GatePermit  # noqa: E402
+from routing.choice.decide import Router  # noqa: E402
+from routing.choice.score import Weights  # noqa: E402
 from routing.dispatch import Dispatcher  # noqa: E402
-from routing.health import Health  # noqa: E402
-from routing.health import Permit as GatePermit  # noqa: E402
-from routing.score import Weights  # noqa: E402
+from routing.prompt.analysis import analyse  # noqa: E402
 from storage.database import open_database  # noqa: E402
 from tests.fakes import FakeCatalogue, FakeProvider, make_model, saying  # noqa: E402
 

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.learning_world import CATEGORIES, MODELS, Home, World  # noqa: E402
 from benchmarks.plot import Line, write_chart  # noqa: E402
 from pointsman.records import Decision  # noqa: E402
-from routing.ratings import last_change  # noqa: E402
+from routing.experience.ratings import last_change  # noqa: E402
 
 PLOTS = ROOT / "docs" / "learning"
 BLOCK = 250  # calls that are one point of a plot

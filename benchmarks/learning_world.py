@@ -10,12 +10,12 @@ from pointsman.money import FREE, Price, Rates, nano_from_usd
 from pointsman.records import Analysis, Call, Candidate, Category, Decision, Emotion
 from pointsman.seams import Clock, EndpointView, Insight, Standing
 from pointsman.types import ChatRequest, Message, Model, Tier
-from routing.analysis import bands
-from routing.decide import Router
-from routing.learning import Beliefs, Recollection
-from routing.outcomes import ASKED_AGAIN
-from routing.quality import expected_quality
-from routing.ratings import Rating
+from routing.choice.decide import Router
+from routing.choice.quality import expected_quality
+from routing.experience.learning import Beliefs, Recollection
+from routing.experience.outcomes import ASKED_AGAIN
+from routing.experience.ratings import Rating
+from routing.prompt.analysis import bands
 
 CATEGORIES: tuple[Category, ...] = ("coding", "math", "research", "language", "general")
 DAY_S = 86_400.0

@@ -19,7 +19,7 @@ NO_SHRINKING = """from hypothesis import Phase, settings
 settings.register_profile("first", phases=[Phase.generate])
 settings.load_profile("first")
 """
-BREAKER, WINDOW = "routing/breaker.py", "routing/window.py"
+BREAKER, WINDOW = "routing/backends/breaker.py", "routing/backends/window.py"
 
 
 @dataclass(frozen=True)

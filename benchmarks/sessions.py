@@ -33,9 +33,9 @@ from pointsman.records import (  # noqa: E402
 from pointsman.seams import Clock, EndpointView, Insight, Standing  # noqa: E402
 from pointsman.sessions import Session  # noqa: E402
 from pointsman.types import ChatRequest, Message, Model  # noqa: E402
-from routing.analyst import Analyst, Understood  # noqa: E402
-from routing.decide import Router  # noqa: E402
-from routing.sessions import Sessions  # noqa: E402
+from routing.choice.decide import Router  # noqa: E402
+from routing.experience.sessions import Sessions  # noqa: E402
+from routing.prompt.analyst import Analyst, Understood  # noqa: E402
 from storage.database import open_database  # noqa: E402
 from storage.sessions import SessionBook  # noqa: E402
 from tests.fakes import make_model  # noqa: E402

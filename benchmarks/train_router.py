@@ -2,7 +2,7 @@
 
     python -m benchmarks.train_router [--out FILE] [--without-table ulab]
 
-Reads ../shared/data, takes 4 minutes on one core (and 5 more, once, to embed the prompts), and
+Reads ../shared/data, takes a minute on one core (and five more, once, to embed the prompts), and
 writes the same file every time.
 """
 

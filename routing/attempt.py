@@ -9,9 +9,9 @@ from pointsman.records import Attempt, Candidate, Hold
 from pointsman.seams import Clock, Emit, Ledger
 from pointsman.settings import BreakerSettings
 from pointsman.types import ChatRequest, Completion, Model, Outcome, Piece, Provider
-from routing.health import Health, Permit
+from routing.backends.health import Health, Permit
+from routing.prompt.signals import estimate_tokens
 from routing.receipts import Progress
-from routing.signals import estimate_tokens
 
 
 @dataclass(slots=True)

@@ -11,12 +11,13 @@ from pointsman.records import Analysis, Answer, Call, Candidate, Decision, Found
 from pointsman.seams import Cache, Catalogue, Clock, Emit, Experience, Flights, Ledger
 from pointsman.settings import RoutingSettings
 from pointsman.types import Completion, Model, Readiness
-from routing.analyst import Analyst, Understood
 from routing.attempt import Attempts
-from routing.decide import Router, profile_of
-from routing.emotion import kindly
-from routing.experience import NoExperience
-from routing.health import Blocked
+from routing.backends.health import Blocked
+from routing.choice.decide import Router, profile_of
+from routing.choice.score import Weights
+from routing.experience.nothing import NoExperience
+from routing.prompt.analyst import Analyst, Understood
+from routing.prompt.emotion import kindly
 from routing.receipts import (
     Progress,
     failed_record,
@@ -28,7 +29,6 @@ from routing.receipts import (
     settled,
     worth_remembering,
 )
-from routing.score import Weights
 from routing.walk import Step, Walk
 
 RESERVE_S = 0.25  # of the deadline, kept for settling

@@ -19,7 +19,7 @@ from pointsman.records import (
     Remembered,
 )
 from pointsman.types import Completion, Tier
-from routing.decide import within
+from routing.choice.decide import within
 
 
 @dataclass(slots=True)

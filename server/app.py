@@ -27,10 +27,10 @@ from providers.cloud import CloudProvider, open_providers
 from providers.discovery import Discovered, discover
 from providers.local.provider import LocalProvider, open_local
 from providers.local.store import ModelStore
-from routing.analyst import Analyst
 from routing.attempt import Attempts
+from routing.backends.health import Health
 from routing.dispatch import Dispatcher
-from routing.health import Health
+from routing.prompt.analyst import Analyst
 from server.benchmarks import BenchmarkEngine, make_scores, open_benchmarks
 from server.events import log_change, log_credential, log_decision, log_defect
 from server.experience import open_experience

@@ -21,9 +21,9 @@ from routing.benchmark.schedule import TAKEN, keep_running
 from routing.benchmark.scores import HOUR_S, BenchmarkScores
 from routing.benchmark.suite import Suites, load_suites
 from routing.benchmark.tally import Report
-from routing.decide import named
+from routing.choice.decide import named
+from routing.choice.quality import USUAL
 from routing.dispatch import Dispatcher
-from routing.quality import USUAL
 from storage.benchmarks import BenchmarkBook
 from storage.database import Database
 from tools.sandbox import run_code

@@ -3,7 +3,7 @@
 import structlog
 
 from pointsman.records import Call, Decision
-from routing.health import Change
+from routing.backends.health import Change
 
 log = structlog.get_logger("pointsman.app")
 

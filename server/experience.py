@@ -13,8 +13,8 @@ from pointsman.seams import Catalogue, Clock, Embedding, Insight, Standing
 from pointsman.settings import RoutingSettings
 from pointsman.types import Model
 from routing.benchmark.scores import BenchmarkScores
-from routing.experiments import Experiments
-from routing.sessions import Sessions
+from routing.experience.experiments import Experiments
+from routing.experience.sessions import Sessions
 from server.learning import Learning, open_learning
 from storage.database import Database
 from storage.experiments import make_experiment_book

@@ -20,7 +20,7 @@ from providers.discovery import Discovered
 from providers.embedding.local import LocalEmbedder
 from providers.embedding.memo import RememberingEmbedder
 from providers.embedding.remote import RemoteEmbedder
-from routing.analyst import Analyst
+from routing.prompt.analyst import Analyst
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

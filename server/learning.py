@@ -11,9 +11,9 @@ from pointsman.errors import InvalidInput, NotFound
 from pointsman.records import Analysis, Band3, Call, CallRecord, Category, Decision
 from pointsman.seams import Clock
 from pointsman.settings import RoutingSettings
-from routing.learning import Beliefs, Recollection
-from routing.outcomes import Counts, Evidence, Prompts, evidence
-from routing.ratings import MOST, Rating
+from routing.experience.learning import Beliefs, Recollection
+from routing.experience.outcomes import Counts, Evidence, Prompts, evidence
+from routing.experience.ratings import MOST, Rating
 from storage.database import Database
 from storage.learning import (
     Feedback,

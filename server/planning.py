@@ -9,9 +9,9 @@ from pointsman.records import LOCAL
 from pointsman.settings import Settings
 from providers.discovery import Discovered, discover, every_model
 from providers.prices import PriceBook, with_prices
-from routing.analyst import Analyst
-from routing.decide import Router
-from routing.score import Weights
+from routing.choice.decide import Router
+from routing.choice.score import Weights
+from routing.prompt.analyst import Analyst
 from server.app import CLOCK, new_health, new_id, open_local_provider
 from server.learned import open_analyst, open_embedder
 from tools.describe import arguments_from

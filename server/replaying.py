@@ -13,9 +13,9 @@ from pointsman.money import Usage
 from pointsman.records import Decision
 from pointsman.settings import RoutingSettings
 from pointsman.types import Outcome
-from routing.intervals import Interval, Measure
-from routing.recommend import Trial, trials
-from routing.replay import Case, Replay, replay
+from routing.choice.intervals import Interval, Measure
+from routing.choice.recommend import Trial, trials
+from routing.choice.replay import Case, Replay, replay
 from storage.ledger import milliseconds
 from storage.replays import Past, Recorded, read_past
 

@@ -11,8 +11,8 @@ from pointsman.errors import InvalidInput
 from pointsman.experiments import Experiment, Trial
 from pointsman.records import Category
 from pointsman.seams import Catalogue, Clock
-from routing.decide import named
-from routing.experiment_report import report
+from routing.choice.decide import named
+from routing.experience.experiment_report import report
 from tools.experiment_results import (
     ExperimentOut,
     ListResult,

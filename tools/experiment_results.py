@@ -8,8 +8,8 @@ from pydantic import Field
 
 from pointsman.experiments import Arm, Experiment
 from pointsman.records import Category
-from routing.experiment_intervals import Interval
-from routing.experiment_report import Measure, Report
+from routing.experience.experiment_intervals import Interval
+from routing.experience.experiment_report import Measure, Report
 from tools.tool import Result
 
 

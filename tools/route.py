@@ -16,9 +16,9 @@ from pointsman.records import (
     Decision,
 )
 from pointsman.settings import PriceSettings, RoutingSettings
+from routing.choice.explain import explain
+from routing.choice.suppose import WhatIf, supposing
 from routing.dispatch import Dispatcher
-from routing.explain import explain
-from routing.suppose import WhatIf, supposing
 from tools.asking import Asking
 from tools.routed import told
 from tools.tool import Caller, Result, Tool

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pointsman.money import Nano
 from pointsman.records import Call
 from pointsman.types import Model
-from routing.analysis import analyse
+from routing.prompt.analysis import analyse
 
 
 @dataclass(slots=True)

@@ -1,8 +1,9 @@
 """Which of the six kinds of task a prompt is, by what was learned from labelled ones.
 
-Two linear models share their features: words, shapes and form of the prompt (`routing.category`).
-One also sees the embedding and a middle layer of its model, which tells the kind of task better
-than the last one, whose vectors say what a text is about; the other is for prompts without one.
+Two linear models share their features: words, shapes and form of the prompt
+(`routing.prompt.category`). One also sees the embedding and a middle layer of its model, which
+tells the kind of task better than the last one, whose vectors say what a text is about; the other
+is for prompts without one.
 Trained by benchmarks/train_category.py; docs/category-model.md is the data card.
 """
 
@@ -13,8 +14,8 @@ import numpy as np
 
 from pointsman.records import Category, Emotion
 from pointsman.seams import Embedding
-from routing.category import CATEGORIES, Reading, read
-from routing.signals import Signals
+from routing.prompt.category import CATEGORIES, Reading, read
+from routing.prompt.signals import Signals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

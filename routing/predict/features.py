@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from routing.predict.lexicon import KINDS, KINDS_OF
-from routing.signals import excerpt
+from routing.prompt.signals import excerpt
 
 if TYPE_CHECKING:
     from pointsman.seams import Vector

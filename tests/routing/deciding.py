@@ -12,8 +12,8 @@ from pointsman.records import Analysis, Band3, Call, Category, Emotion
 from pointsman.seams import EndpointView, Insight, Standing
 from pointsman.settings import PreferenceSettings
 from pointsman.types import ChatRequest, Message, Model, Readiness, Tier
-from routing.decide import Router
-from routing.score import BASE, Weights
+from routing.choice.decide import Router
+from routing.choice.score import BASE, Weights
 from tests.fakes import SteadyClock, counting, make_model, price
 
 LARGE = make_model("alpha", "large", tier="strong", cost=price(2.5, 10))

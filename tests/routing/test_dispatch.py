@@ -34,8 +34,8 @@ from pointsman.types import (
     ToolSpec,
 )
 from routing.attempt import Attempts
+from routing.backends.health import Health, Permit
 from routing.dispatch import Dispatcher
-from routing.health import Health, Permit
 from tests.fakes import (
     FakeCache,
     FakeCatalogue,

@@ -18,8 +18,8 @@ from pointsman.seams import Embedding, Insight, Standing
 from pointsman.settings import BreakerSettings, RoutingSettings
 from pointsman.types import ChatRequest, Message, Model, Outcome
 from routing.attempt import Attempts
+from routing.backends.health import Health
 from routing.dispatch import Dispatcher
-from routing.health import Health
 from server.learning import Learning, open_learning
 from tests.accounting.examples import ledger_in
 from tests.fakes import (

@@ -12,7 +12,7 @@ from pointsman.errors import InvalidInput, NotFound
 from pointsman.experiments import Trial
 from pointsman.records import Principal
 from pointsman.sessions import Session
-from routing.experiments import assign, person_hash
+from routing.experience.experiments import assign, person_hash
 from storage.database import open_database
 from storage.experiments import ExperimentBook, make_experiment_book
 from storage.sessions import SessionBook

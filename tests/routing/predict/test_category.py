@@ -13,10 +13,10 @@ import routing
 from pointsman.records import Category
 from pointsman.seams import Embedding
 from providers.embedding.minilm import MODEL
-from routing.category import CATEGORIES, rule_probabilities
-from routing.emotion import read_emotion
 from routing.predict.category import CategoryPredictor
-from routing.signals import read_signals
+from routing.prompt.category import CATEGORIES, rule_probabilities
+from routing.prompt.emotion import read_emotion
+from routing.prompt.signals import read_signals
 
 KEPT = Path(__file__).parents[2] / "fixtures" / "category_embeddings.npz"
 WEIGHTS = Path(routing.__file__).parent / "predict" / "category.npz"

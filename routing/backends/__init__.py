@@ -1,0 +1,1 @@
+"""How backends are doing, and whether a call may go to one now."""

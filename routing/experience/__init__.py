@@ -1,0 +1,1 @@
+"""What earlier calls taught: sessions, experiments, ratings and outcomes."""

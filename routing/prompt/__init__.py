@@ -1,0 +1,1 @@
+"""What a prompt asks: its kind, its difficulty, its mood."""
