@@ -8,6 +8,7 @@ told otherwise.
 """
 
 import platform
+import random
 import secrets
 import statistics
 import sys
@@ -77,7 +78,7 @@ def row(name: str, wall: list[float], cpu: list[float]) -> str:
 
 async def main() -> None:
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    prompts = load_data().texts[:wanted]
+    prompts = random.Random(1).sample(load_data().texts, wanted)
     strong, category = read_predictors()
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
     embedder = LocalEmbedder(MODELS)

@@ -120,7 +120,6 @@ class EmbeddingSettings(Section):
         None  # of `[providers]`, for its `/embeddings`; none: the small local one
     )
     model: str = "all-minilm-l6-v2"  # as that provider calls it
-    max_tokens: int = Field(default=64, ge=16, le=256)  # looked at: the beginning and the end
     timeout_s: float = Field(default=0.5, gt=0)  # of a remote one; late is none
     price: float | None = Field(default=None, ge=0)  # of it: USD per million tokens, if known
 

@@ -52,7 +52,7 @@ async def open_embedder(
     if not given.enabled:
         return None
     if given.provider is None:
-        return LocalEmbedder(home / "models", given.max_tokens)
+        return LocalEmbedder(home / "models")
     backend = next((b for b in discovered.backends if b.name == given.provider), None)
     if backend is None:
         raise ConfigError(

@@ -11,7 +11,6 @@ from pointsman.seams import Embedding
 from providers.embedding.minilm import (
     MAKE_TIMEOUT_S,
     MODEL,
-    MOST_TOKENS,
     Session,
     check_made,
     graph_file,
@@ -32,11 +31,8 @@ class LocalEmbedder:
 
     model = MODEL
 
-    def __init__(
-        self, folder: Path, most_tokens: int = MOST_TOKENS, opened: Open = open_session
-    ) -> None:
+    def __init__(self, folder: Path, opened: Open = open_session) -> None:
         self._folder = folder
-        self._most_tokens = most_tokens
         self._open = opened
         self._session: Session | None = None
         self._one = anyio.CapacityLimiter(1)
@@ -75,9 +71,7 @@ class LocalEmbedder:
         if self._session is None or self._one.statistics().tasks_waiting >= MOST_WAITING:
             return None
         try:
-            return await anyio.to_thread.run_sync(
-                self._session.embed, text, self._most_tokens, limiter=self._one
-            )
+            return await anyio.to_thread.run_sync(self._session.embed, text, limiter=self._one)
         except Exception as error:  # noqa: BLE001 - the runtime's errors have no common class
             self._session = None
             self.problem = f"it failed ({type(error).__name__}); restart to try again"
