@@ -73,6 +73,7 @@ class Analysis:
     tags: frozenset[str]  # "creative", "vision"
     input_tokens: int  # estimated
     probabilities: Mapping[Category, float] = field(default_factory=dict[Category, float])
+    support: float = 1.0  # 0..1: how far p_strong is backed by labelled prompts like this one
     language: str = "en"  # ISO 639-1; "und" where nothing tells
     notes: tuple[str, ...] = ()  # what makes the analysis less certain, for a person
 

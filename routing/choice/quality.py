@@ -24,6 +24,9 @@ GAP = 0.85
 # The odds of a small local model where a cheap cloud model's are 1: on 1,437 prompts a model of
 # 2B parameters got 0.33 right and a cheap one 0.77, a ratio of 0.14.
 LOCAL_ODDS = 0.14
+# Where nothing like the prompt was ever labelled, one of next to no complexity ("hi", "2 + 2") is
+# thought to need the strong tier this much less often than p_strong says, up to PLAIN.
+TRIVIAL, PLAIN = 0.35, 0.1
 LEAST, MOST = 0.01, 0.99
 
 
@@ -39,9 +42,15 @@ def expected_quality(
     known = usual if model.quality is None else model.quality
     if measured is not None:
         known += TRUST * (measured - known)
-    p_strong = analysis.p_strong if p_strong is None else p_strong
+    p_strong = (analysis.p_strong if p_strong is None else p_strong) * _belief(analysis)
     strong = strong_quality(analysis)
     return _with_odds(_by_tier(model.tier, strong, p_strong), _odds(known) / _odds(usual))
+
+
+def _belief(analysis: Analysis) -> float:
+    """The share of p_strong that is believed; all of it where labelled prompts back it."""
+    plain = min(TRIVIAL + (1 - TRIVIAL) * analysis.complexity / PLAIN, 1.0)
+    return 1 - (1 - analysis.support) * (1 - plain)
 
 
 def strong_quality(analysis: Analysis) -> float:

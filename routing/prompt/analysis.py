@@ -85,6 +85,7 @@ def analyse(
         tags=find_tags(signals),
         input_tokens=_tokens(request),
         probabilities={one: round(p, 4) for one, p in probabilities.items()},
+        support=round(strength[1], 4) if strength else 1.0,
         language=language,
         notes=_notes(language, embedded and None not in (categories, strength), strength),
     )

@@ -246,3 +246,14 @@ def test_a_weight_that_is_changed_scales_its_factor(profile: Profile, by: float)
 def test_the_cost_expected_is_that_of_the_prompt_and_a_likely_answer() -> None:
     terms = Terms(output_tokens=200)
     assert expected_cost(LARGE, terms, analysis(input_tokens=1_000)) == 2_500_000 + 2_000_000
+
+
+def test_a_trivial_prompt_unlike_all_that_was_labelled_hardly_needs_the_strong_tier() -> None:
+    """A greeting goes to the cheap model, though p_strong there is little more than the prior."""
+
+    def quality(support: float, complexity: float) -> float:
+        seen = analysis(0.1, support=support, complexity=complexity)
+        return expected_quality(SMALL, seen, None)
+
+    assert quality(0.0, 0.01) > quality(0.0, 0.05) > quality(0.0, 0.2)
+    assert quality(1.0, 0.01) == quality(1.0, 0.2) == quality(0.0, 0.2)
