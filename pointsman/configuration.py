@@ -10,7 +10,13 @@ import platformdirs
 from pydantic import BaseModel, ValidationError
 
 from pointsman.errors import ConfigError
-from pointsman.settings import ModelSettings, PriceSettings, ProviderSettings, Settings
+from pointsman.settings import (
+    ModelSettings,
+    PreferenceSettings,
+    PriceSettings,
+    ProviderSettings,
+    Settings,
+)
 
 PREFIX = "POINTSMAN_"
 LOCATIONS = ("HOME", "CONFIG")  # variables of ours that name a place and are not settings
@@ -100,6 +106,8 @@ def _known_keys(location: list[int | str]) -> list[str]:
     for part in location:
         if part == "providers":
             model = ProviderSettings
+        elif part == "preferences":
+            model = PreferenceSettings
         elif part == "models":
             model = ModelSettings
         elif isinstance(part, str) and part in model.model_fields:

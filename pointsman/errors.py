@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from pointsman.money import Nano
 from pointsman.types import Outcome
 
 Code = Literal[
@@ -55,6 +56,7 @@ class PointsmanError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.cost: Nano | None = None  # of the call that it ended; None: not known
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}" if self.hint else self.message

@@ -1,7 +1,7 @@
 """Every setting: its name, its kind, its bounds and its default."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -139,7 +139,9 @@ class BenchmarkSettings(Section):
 class RoutingSettings(Section):
     strong: tuple[str, ...] = ()  # models to treat as strong, by id or `provider/id`
     cheap: tuple[str, ...] = ()
-    weights: Mapping[WeightName, float] = Field(default_factory=dict[WeightName, float])
+    weights: Mapping[WeightName, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict[WeightName, float]
+    )
     profile: Profile = "balanced"  # what a call without `prefer` is decided by
     preferences: Mapping[str, PreferenceSettings] = Field(
         default_factory=dict[str, PreferenceSettings]  # by `user` of a call, or principal
@@ -147,6 +149,7 @@ class RoutingSettings(Section):
     learn: bool = True  # from outcomes and feedback
     explore: float = Field(default=0.0, ge=0, le=0.5)  # share of calls that may try a rival
     learning_half_life_days: float = Field(default=14, gt=0)
+    decisions_days: float = Field(default=30, gt=0)  # that decisions are kept to be explained
     session_idle_s: float = Field(default=86_400, gt=0)  # after which a session is a new one
     empathic_prompt: bool = True  # a sentence for a task that is asked in a heavy mood (X-15)
     max_attempts: int = Field(default=5, ge=1, le=10)

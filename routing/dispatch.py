@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 import anyio
 
 from pointsman.errors import DeadlineExceeded, PointsmanError, ProviderError
-from pointsman.records import Analysis, Answer, Call, Candidate, Decision, Found
-from pointsman.seams import Cache, Catalogue, Clock, Emit, Experience, Flights, Ledger
+from pointsman.records import Analysis, Answer, Call, CallRecord, Candidate, Decision, Found
+from pointsman.seams import Cache, Catalogue, Clock, Embedding, Emit, Experience, Flights, Ledger
 from pointsman.settings import RoutingSettings
 from pointsman.types import Completion, Model, Readiness
 from routing.attempt import Attempts
@@ -18,6 +18,7 @@ from routing.choice.score import Weights
 from routing.experience.nothing import NoExperience
 from routing.prompt.analyst import Analyst, Understood
 from routing.prompt.emotion import kindly
+from routing.prompt.signals import estimate_tokens
 from routing.receipts import (
     Progress,
     failed_record,
@@ -161,7 +162,7 @@ class Dispatcher:
         try:
             answer = await self._answer(progress, emit)
         except PointsmanError as caught:
-            error = caught
+            error, caught.cost = caught, progress.cost
             raise
         except Exception:
             error = PointsmanError("a defect")
@@ -172,13 +173,26 @@ class Dispatcher:
             )
             with anyio.CancelScope(shield=True):
                 await self.ledger.settle(record)
-            self.experience.settled(call, decision, record, understood.embedding)
+            self._learn(call, decision, record, understood.embedding)
         if call.cache != "off" and worth_remembering(call, answer):
             await self.cache.put(key, remember(progress, answer, self.clock.wall()))
         return answer
 
+    def _learn(
+        self, call: Call, decision: Decision, record: CallRecord, embedding: Embedding | None
+    ) -> None:
+        """What is learned from a call; a defect in it must not cost the caller a paid answer."""
+        try:
+            self.experience.settled(call, decision, record, embedding)
+        except Exception as defect:  # noqa: BLE001 - told, and the answer given
+            self.attempts.on_defect("experience", defect)
+
     async def _decide(self, call: Call, understood: Understood) -> Decision:
         analysis, embedding = understood.analysis, understood.embedding
+        kind = self._kindly(call, analysis)
+        if kind is not call:  # its sentence is sent too, and paid for
+            extra = estimate_tokens(kind.request.messages[0].content)
+            analysis = replace(analysis, input_tokens=analysis.input_tokens + extra)
         insight = await self.experience.recall(call, analysis, embedding)
         router = Router(
             models=self.catalogue.models,
@@ -192,7 +206,7 @@ class Dispatcher:
             new_id=self.new_id,
         )
         decision = router.decide(call, analysis, insight)
-        if self._kindly(call, analysis) is not call:
+        if kind is not call:
             decision = replace(decision, stages=(*decision.stages, "empathic prompt"))
         return decision
 

@@ -66,7 +66,7 @@ class App:
         gc.freeze()  # what start-up made is never collected: a full collection took 46 ms
         gc.set_threshold(50_000, 20, 50)
         for job in self.background:
-            self.tasks.start_soon(job)
+            self.tasks.start_soon(_guarded, job)
 
     def tool(self, name: str) -> Tool:
         """The tool of that name.
@@ -78,6 +78,14 @@ class App:
             if tool.name == name:
                 return tool
         raise NotFound(f"There is no tool {name!r} here.")
+
+
+async def _guarded(job: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run `job`; a defect in it is told, and the engine goes on."""
+    try:
+        await job()
+    except Exception as defect:  # noqa: BLE001 - the outermost edge of a background job
+        log_defect(getattr(job, "__qualname__", "background"), defect)
 
 
 @asynccontextmanager

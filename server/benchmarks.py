@@ -18,7 +18,7 @@ from pointsman.settings import BenchmarkSettings
 from pointsman.types import Model
 from routing.benchmark.runner import Runner, Say
 from routing.benchmark.schedule import TAKEN, keep_running
-from routing.benchmark.scores import HOUR_S, BenchmarkScores
+from routing.benchmark.scores import HOUR_S, LEAST_COMPLETED, BenchmarkScores
 from routing.benchmark.suite import Suites, load_suites
 from routing.benchmark.tally import Report
 from routing.choice.decide import named
@@ -78,7 +78,7 @@ class BenchmarkEngine:
         async def run() -> None:
             models = [model for model in self._models(()) if model.local is local]
             if models:
-                await self._run(models, (), None, _say_nothing)
+                await self._run(models, (), None, _say_nothing, wait=True)
 
         await keep_running(
             f"benchmark {'local' if local else 'cloud'}",
@@ -97,11 +97,15 @@ class BenchmarkEngine:
         categories: Sequence[Category],
         max_cost: Nano | None,
         say: Say,
+        *,
+        wait: bool = False,
     ) -> Report:
         if self.settings.judge is not None:
             named(self.dispatcher.catalogue.models, self.settings.judge)
         budget = nano_from_usd(self.settings.max_usd_per_run) if max_cost is None else max_cost
-        report = await self.runner.run(models, categories or CATEGORIES, budget, say, self._keep)
+        report = await self.runner.run(
+            models, categories or CATEGORIES, budget, say, self._keep, wait=wait
+        )
         for skipped in report.skipped:
             log.warning(
                 "benchmark.skipped",
@@ -173,7 +177,7 @@ async def open_benchmarks(
     book = BenchmarkBook(database)
 
     scores = scores or make_scores(settings, dispatcher.catalogue)
-    scores.learn(await book.latest())
+    scores.learn(await book.latest(least_completed=LEAST_COMPLETED))
     yield BenchmarkEngine(
         settings=settings,
         dispatcher=dispatcher,

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Set
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ import anyio.to_thread
 from pointsman.errors import ConfigError
 from pointsman.settings import Settings
 from providers.discovery import discover
-from providers.embedding.minilm import MODEL, graph_file
+from providers.embedding.minilm import MODEL, graph_file, open_session
 from providers.local.store import ModelStore
 from server.windows.ownership import is_owned
 
@@ -48,8 +48,9 @@ async def examine(
     yield _clock()
     for finding in await _local(settings, home):
         yield finding
-    yield await anyio.to_thread.run_sync(_embedding, settings, home)
     found = discover(settings, environ)
+    names = {backend.name for backend in found.backends}
+    yield await anyio.to_thread.run_sync(_embedding, settings, home, names)
     for backend in found.backends:
         models = f"{len(backend.models)} models"
         yield Finding(f"provider {backend.name}", "ok", f"{backend.why}; {models}")
@@ -134,18 +135,24 @@ async def _local(settings: Settings, home: Path) -> list[Finding]:
     return [runtime, await _model(settings.local.model, ModelStore(home / "models"))]
 
 
-def _embedding(settings: Settings, home: Path) -> Finding:
+def _embedding(settings: Settings, home: Path, providers: Set[str]) -> Finding:
     given = settings.embedding
     if not given.enabled:
         return Finding("embedding", "note", "switched off: routing reads features only")
     if given.provider is not None:
-        return Finding("embedding", "ok", f"{given.model} of {given.provider}")
+        told = f"{given.model} of {given.provider}"
+        if given.provider in providers:
+            return Finding("embedding", "ok", told)
+        fix = "Set the provider up, or leave embedding.provider out for the local model."
+        return Finding("embedding", "broken", f"{told}, which is not set up", fix)
     try:
-        graph = graph_file(home / "models")
+        if not graph_file(home / "models").is_file():
+            return Finding("embedding", "ok", f"{MODEL} is made at the first start, in 5 s")
+        open_session(home / "models")
     except ConfigError as error:
-        return Finding("embedding", "note", f"{error}: routing reads features only", error.hint)
-    made = "is here" if graph.is_file() else "is made at the first start, in 5 s"
-    return Finding("embedding", "ok", f"{MODEL} {made}")
+        told = f"{error.message} Routing reads features only."
+        return Finding("embedding", "note", told, error.hint)
+    return Finding("embedding", "ok", f"{MODEL} is here")
 
 
 async def _model(name: str, store: ModelStore) -> Finding:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from random import SystemRandom
 
 import anyio
@@ -18,6 +19,7 @@ from routing.experience.sessions import Sessions
 from server.learning import Learning, open_learning
 from storage.database import Database
 from storage.experiments import make_experiment_book
+from storage.ledger import milliseconds, sweep_decisions
 from storage.sessions import SessionBook
 from tools.experiment import Laboratory, experiment_tools
 from tools.feedback import feedback_tool
@@ -25,7 +27,8 @@ from tools.learning import learning_tool
 from tools.session import session_tool
 from tools.tool import Tool
 
-SWEEP_S = 3600.0  # between two looks for sessions that nobody came back to
+SWEEP_S = 3600.0  # between two looks for what is old
+DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,7 @@ class GatheredExperience:
                 quality=quality,
                 learned=term,
                 cached_tokens=view.cached_tokens(model),
-                notes=notes,
+                notes=(*([] if quality is None else [f"measured {quality:.0%} good"]), *notes),
             )
 
         claims = (self.experiments.first(call, analysis), view.first)  # strongest first (X-15)
@@ -122,14 +125,19 @@ async def open_experience(
         *experiment_tools(laboratory),
     )
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_sweep, book, settings.session_idle_s, clock)
+        tasks.start_soon(_sweep, book, database, settings, clock)
         yield experience, tools
         tasks.cancel_scope.cancel()
 
 
-async def _sweep(sessions: SessionBook, idle_s: float, clock: Clock) -> None:
-    """Delete, once an hour, the sessions that nobody came back to."""
+async def _sweep(
+    sessions: SessionBook, database: Database, settings: RoutingSettings, clock: Clock
+) -> None:
+    """Delete, once an hour, old sessions and old decisions."""
     while True:
         with suppress(StorageFailed):
-            await sessions.sweep(clock.wall() - idle_s)
+            await sessions.sweep(clock.wall() - settings.session_idle_s)
+            before_ms = milliseconds(clock.wall() - settings.decisions_days * DAY_S)
+            while await database.write(partial(sweep_decisions, before_ms=before_ms)):
+                pass
         await anyio.sleep(SWEEP_S)

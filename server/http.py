@@ -57,9 +57,10 @@ async def serve_http(
     with _bound(host, port) as listening:
         async with take_home(home) as door, open_app(settings, home, environ) as app:
             app.start()
-            server = make_mcp(app.tools, app.reading, app.toolsets)
+            server = make_mcp(app.tools, app.reading, app.toolsets, commands=False)
+            windows = make_mcp(app.tools, app.reading, app.toolsets)
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(serve_windows, server, app, door)
+                tasks.start_soon(serve_windows, windows, app, door)
                 log.warning("http.serving", url=f"http://{host}:{listening.getsockname()[1]}")
                 await _run(make_http(app, server, plain_json=plain_json), listening)
                 tasks.cancel_scope.cancel()

@@ -104,8 +104,9 @@ class Learning:
         """
         async with self._turn:
             row = await self._rated(principal, decision_id, rating, comment)
-            await self._database.write(partial(write_feedback, feedback=row))
-            self._take_in(row)
+            with anyio.CancelScope(shield=True):  # what is written is learned, too
+                await self._database.write(partial(write_feedback, feedback=row))
+                self._take_in(row)
         category, band = cast("Category", row.category), cast("Band3", row.band)
         belief = self._beliefs.believe(principal, row.model, category, band)
         return Rated(
@@ -129,10 +130,11 @@ class Learning:
         async with self._turn:
             forgotten = 0
             for name in self._named(principal, model):
-                self._beliefs.reset(principal, name, category)
-                forgotten += await self._database.write(
-                    partial(forget, principal=principal, model=name, category=category)
-                )
+                with anyio.CancelScope(shield=True):
+                    forgotten += await self._database.write(
+                        partial(forget, principal=principal, model=name, category=category)
+                    )
+                    self._beliefs.reset(principal, name, category)
         return forgotten
 
     async def show(

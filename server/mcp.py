@@ -43,6 +43,7 @@ class ServedTool(SdkTool):
 
     served: Tool = Field(exclude=True)
     listed: bool = Field(exclude=True)
+    commanded: bool = Field(exclude=True)  # the command line may call it, listed or not
     heartbeat_s: float = Field(exclude=True)
 
     @property
@@ -55,7 +56,7 @@ class ServedTool(SdkTool):
         """The tool's result; meanwhile a sign of life, or the answer's text to who asked for it."""
         del convert_result  # ours is a CallToolResult already
         meta: Mapping[str, Any] = context.request_context.meta or {}
-        if not self.listed and meta.get(COMMAND_META) is not True:
+        if not self.listed and not (self.commanded and meta.get(COMMAND_META) is True):
             return _failed(
                 NotFound(
                     f"{self.name} is not among the tools that are enabled here.",
@@ -106,16 +107,21 @@ def make_mcp(
     reading: Reading,
     toolsets: Collection[str] = ("core",),
     *,
+    commands: bool = True,
     heartbeat_s: float = HEARTBEAT_S,
 ) -> MCPServer[Any]:
-    """The server that every MCP transport serves; it shows the tools of `toolsets`."""
+    """The server that every MCP transport serves; it shows the tools of `toolsets`.
+
+    With `commands`, the command line may call the others too: not for a door that is open to more
+    than the owner of the home.
+    """
     server = _Server(
         "pointsman",
         title="Pointsman",
         version=__version__,
         instructions=INSTRUCTIONS,
         tools=[
-            _served(tool, "all" in toolsets or tool.toolset in toolsets, heartbeat_s)
+            _served(tool, "all" in toolsets or tool.toolset in toolsets, commands, heartbeat_s)
             for tool in tools
         ],
         log_level="WARNING",
@@ -125,7 +131,7 @@ def make_mcp(
     return server
 
 
-def _served(tool: Tool, listed: bool, heartbeat_s: float) -> ServedTool:
+def _served(tool: Tool, listed: bool, commanded: bool, heartbeat_s: float) -> ServedTool:
     return ServedTool(
         fn=tool.run,
         name=tool.name,
@@ -143,6 +149,7 @@ def _served(tool: Tool, listed: bool, heartbeat_s: float) -> ServedTool:
         ),
         served=tool,
         listed=listed,
+        commanded=commanded,
         heartbeat_s=heartbeat_s,
     )
 

@@ -1,13 +1,20 @@
 """The command line's way to a tool: the engine that already runs on the home, or one of its own."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
 
 from pointsman.errors import ConfigError
 from server.commands.command import Context
 from server.windows.client import call_engine
 from server.windows.link import NoEngine
-from server.windows.ownership import own_home
+from server.windows.ownership import HANDOVER_DRAIN_S, Door, own_home
+
+if TYPE_CHECKING:
+    from server.app import App
 
 Progress = Callable[[float, float | None, str], Awaitable[None]]  # done, of how many, just what
 READS_PROMPTS = ("complete", "route")
@@ -24,7 +31,7 @@ async def use_tool(
 ) -> Any:
     """The structured result of `tool`; with `show`, an answer's text as it comes.
 
-    Without it, `progress` is told how far long work is.
+    Without it, `progress` is told how far long work is; meanwhile others find an engine here.
 
     Raises:
         PointsmanError: the tool failed, or no engine could be had.
@@ -33,9 +40,9 @@ async def use_tool(
         try:
             return await _ask_engine(context, tool, arguments, show, progress)
         except NoEngine:
-            async with own_home(context.home) as door:
+            async with own_home(context.home, lasting=progress is not None) as door:
                 if door is not None:
-                    return await _run_here(context, tool, arguments, show, progress)
+                    return await _run_here(context, door, tool, arguments, show, progress)
     raise ConfigError(f"The engine of {context.home} comes and goes; try again.")
 
 
@@ -62,6 +69,7 @@ async def _ask_engine(
 
 async def _run_here(
     context: Context,
+    door: Door,
     tool: str,
     arguments: Mapping[str, Any],
     show: Show | None,
@@ -80,5 +88,32 @@ async def _run_here(
         if app.embedder is not None and tool in READS_PROMPTS:
             await app.embedder.load()  # 0.2 s; 5 s more, once for each home, to make its graph
         given = arguments_from(tool, wanted.arguments, arguments)
-        result = await wanted.run(given, Caller(LOCAL, show, progress))
+        if progress is None:
+            result = await wanted.run(given, Caller(LOCAL, show))
+        else:
+            async with _serving(app, door):
+                result = await wanted.run(given, Caller(LOCAL, show, progress))
         return result.model_dump(mode="json", by_alias=True)
+
+
+@asynccontextmanager
+async def _serving(app: "App", door: Door) -> AsyncGenerator[None, None]:
+    """Long work holds the home for minutes: meanwhile windows and commands are served from here."""
+    make_mcp, serve_windows = await anyio.to_thread.run_sync(_load_serving)
+    failure: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(serve_windows, make_mcp(app.tools, app.reading, app.toolsets), app, door)
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 -- raised below, not bundled by the task group
+            failure = error
+        door.close(HANDOVER_DRAIN_S)
+    if failure is not None:
+        raise failure
+
+
+def _load_serving():  # type: ignore[no-untyped-def]  # their own types
+    from server.mcp import make_mcp
+    from server.windows.serving import serve_windows
+
+    return make_mcp, serve_windows

@@ -46,7 +46,7 @@ LATEST = f"""
 SELECT * FROM (
     SELECT *, row_number() OVER (
         PARTITION BY category, provider, model ORDER BY at_ms DESC, rowid DESC
-    ) AS age FROM benchmarks WHERE {CHOSEN}
+    ) AS age FROM benchmarks WHERE {CHOSEN} AND completed >= :least_completed * n
 ) WHERE age = 1 ORDER BY category, final DESC
 """  # noqa: S608
 HISTORY = f"SELECT * FROM benchmarks WHERE {CHOSEN} ORDER BY at_ms DESC, rowid DESC LIMIT :n"  # noqa: S608
@@ -72,13 +72,17 @@ class BenchmarkBook:
         await self._database.write(insert)
 
     async def latest(
-        self, categories: Sequence[Category] = (), models: Sequence[str] = ()
+        self,
+        categories: Sequence[Category] = (),
+        models: Sequence[str] = (),
+        least_completed: float = 0.0,
     ) -> list[BenchmarkResult]:
         """The last result of each model in each category, the best of a category first.
 
-        Of all of them where none is named; a model is named by its id or as `provider/id`.
+        Of all of them where none is named; a model is named by its id or as `provider/id`. Of
+        results with at least `least_completed` of their tasks, 0..1.
         """
-        chosen = _chosen(categories, models)
+        chosen = _chosen(categories, models) | {"least_completed": least_completed}
         return await self._database.read(lambda connection: _results(connection, LATEST, chosen))
 
     async def history(

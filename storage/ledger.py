@@ -3,12 +3,13 @@
 import sqlite3
 import zlib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from pointsman.money import Usage
-from pointsman.records import Attempt, CallRecord, Decision, Hold
+from pointsman.records import Attempt, CallRecord, Decision, Emotion, Hold
 from pointsman.types import Outcome
 from storage.packing import pack, unpack
 
@@ -16,6 +17,7 @@ Value = str | int | float | None
 MOST = 2**53  # tokens, or nano-dollars (9 million dollars) of one attempt
 CALL = "INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 ATTEMPT = "INSERT OR IGNORE INTO attempts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+NOT_KEPT = Emotion(label="unknown", intensity=0.0)
 SWEPT = "the process ended before this attempt was settled; its worst cost is charged"
 
 
@@ -78,11 +80,20 @@ def write_call(connection: sqlite3.Connection, record: CallRecord) -> None:
 
 
 def write_decision(connection: sqlite3.Connection, decision: Decision) -> None:
+    """Keep a decision, but for the mood it saw: that is for routing only (X-16)."""
+    decision = replace(decision, analysis=replace(decision.analysis, emotion=NOT_KEPT))
     body = orjson.dumps(decision, default=sorted)  # the only sets in it are of strings
     connection.execute(
         "INSERT OR IGNORE INTO decisions VALUES (?,?,?)",
         (decision.id, milliseconds(decision.at), pack(body, decision.id)),
     )
+
+
+def sweep_decisions(connection: sqlite3.Connection, before_ms: int, most: int = 1_000) -> int:
+    """Forget decisions made before then, `most` at once; how many there were."""
+    old = "SELECT id FROM decisions WHERE at_ms < ? LIMIT ?"
+    swept = connection.execute(f"DELETE FROM decisions WHERE id IN ({old})", (before_ms, most))  # noqa: S608
+    return swept.rowcount
 
 
 def read_decision(connection: sqlite3.Connection, decision_id: str) -> bytes | None:

@@ -72,7 +72,7 @@ class Asking(Arguments):
     system: str | None = None
     model: str = Field(default="auto", description="or an id, or provider/id")
     prefer: Prefer | None = None
-    session_id: str | None = None
+    session_id: str | None = Field(default=None, max_length=200)
     category: Category | None = None
     max_cost_usd: Annotated[float | None, Field(ge=0, le=1e6, allow_inf_nan=False)] = None
     deadline_ms: Annotated[int | None, Field(ge=1, le=3_600_000)] = None
@@ -105,7 +105,7 @@ class Asking(Arguments):
             model=self.model,
             prefer=self.prefer,
             category=self.category,
-            session_id=self.session_id,
+            session_id=self.session_id or None,  # some clients send what they do not have as ""
             max_cost=None if self.max_cost_usd is None else nano_from_usd(self.max_cost_usd),
             deadline_s=None if self.deadline_ms is None else self.deadline_ms / 1000,
             cache=self.cache,

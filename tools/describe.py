@@ -121,7 +121,9 @@ def _complaints(model: type[BaseModel], error: ValidationError) -> str:
     told: list[str] = []
     for item in error.errors(include_input=False, include_url=False)[:5]:
         name = ".".join(str(part) for part in item["loc"])
-        if item["type"] == "extra_forbidden":
+        if item["type"] == "extra_forbidden" and len(item["loc"]) > 1:
+            told.append(f"there is no {name!r}")
+        elif item["type"] == "extra_forbidden":
             known = ", ".join(model.model_fields)
             told.append(f"there is no {name!r} (it takes {known or 'no arguments'})")
         else:

@@ -21,7 +21,7 @@ import anyio.to_thread
 
 from pointsman.seams import Value, Verdict
 
-MOST_MEMORY = 64 * 1024 * 1024  # bytes, of the program's values
+MOST_MEMORY = 16 * 1024 * 1024  # bytes, of the program's values
 MOST_OUTPUT = 64 * 1024  # bytes printed
 MOST_RECURSION = 500
 GRACE_S = 1.0  # from the program's time limit to the end of its process
@@ -84,7 +84,7 @@ async def _feed(monty: Any, session: Any, code: str, printed: Any) -> Value:
         return Value(await session.feed_run(code, print_callback=printed))
     except monty.MontyCrashedError:
         raise
-    except (monty.MontyError, UnicodeError) as error:
+    except (monty.MontyError, TypeError, ValueError) as error:  # the last: of no form in Python
         return Value(error=_line(error))
 
 

@@ -58,7 +58,8 @@ class RemoteEmbedder:
         return self._clock.monotonic() >= self._resting_until
 
     async def load(self) -> None:
-        """Nothing is to be loaded."""
+        """Open the connections' pool, whose import takes longer than an embedding may."""
+        await self._upstream.http()
 
     async def embed(self, text: str) -> Embedding | None:
         if not self.ready:

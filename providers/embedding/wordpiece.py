@@ -44,7 +44,8 @@ class WordPiece:
 
         Of a text with more than `most`, the first two thirds of them and the last third.
         """
-        words = list(_words(text if len(text) <= 2 * SEEN else f"{text[:SEEN]} {text[-SEEN:]}"))
+        seen = text if len(text) <= 2 * SEEN else f"{text[:SEEN]} {text[-SEEN:]}"
+        words = [word[: LONGEST_WORD + 1] for word in _words(seen)]  # a key is not a whole prompt
         tail = most // 3
         if len(words) <= most:
             ids = [self._first, *(i for word in words for i in self.pieces(word)), self._last]

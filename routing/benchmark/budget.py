@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pointsman.money import Nano
 from pointsman.records import Call
 from pointsman.types import Model
-from routing.prompt.analysis import analyse
+from routing.prompt.analysis import request_tokens
 
 
 @dataclass(slots=True)
@@ -30,5 +30,5 @@ def worst_cost(model: Model, call: Call) -> Nano | None:
     """The most that `call` can cost at `model`; None where its price is not known."""
     if model.price is None:
         return None
-    tokens = analyse(call.request, call.category).input_tokens
+    tokens = request_tokens(call.request)
     return model.price.worst(tokens, call.request.max_tokens or model.max_output or model.context)

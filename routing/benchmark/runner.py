@@ -54,24 +54,22 @@ class Runner:
         budget: Nano,
         say: Say,
         keep: Keep,
+        *,
+        wait: bool = False,
     ) -> Report:
         """What `models` did on the suites of `categories`, for at most `budget`.
 
         Cancelling it stops every task; results that were complete have been kept by then.
 
         Raises:
-            InvalidInput: another run is under way.
+            InvalidInput: another run is under way, and `wait` is not asked for.
         """
-        try:
-            self._running.acquire_nowait()
-        except anyio.WouldBlock:
+        if self._running.locked() and not wait:
             raise InvalidInput(
                 "A benchmark run is under way.", hint="Wait for it; 'latest' shows what it found."
-            ) from None
-        try:
+            )
+        async with self._running:
             return await self._run(models, categories, RunBudget(budget), say, keep)
-        finally:
-            self._running.release()
 
     async def _run(
         self,
@@ -220,7 +218,7 @@ class _Run:
     async def _paid(self, model: Model, call: Call) -> Answer:
         """The answer to `call`, if the budget allows for the worst that it can cost.
 
-        A call that failed is charged at its worst: what it cost is in the ledger, not in its error.
+        A call that failed without saying what it cost is charged at its worst.
         """
         worst = worst_cost(model, call)
         if worst is None:
@@ -232,6 +230,9 @@ class _Run:
             answer = await self._caller.ask(model, replace(call, max_cost=held or None))
             cost = held if answer.cost is None else answer.cost
             return answer
+        except PointsmanError as error:
+            cost = held if error.cost is None else error.cost
+            raise
         except InUse as reason:
             cost = 0
             self._give_up(model, str(reason))

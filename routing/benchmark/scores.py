@@ -35,7 +35,8 @@ class BenchmarkScores:
 
         None where it was never measured. `now` is wall clock.
         """
-        result, prior = self._latest.get((model, category)), self._prior(model)
+        result = self._latest.get((model, category))
+        prior = None if result is None else self._prior(model)
         if result is None or prior is None:
             return None
         overdue = max(now - result.at - self._max_age_s, 0.0) / self._max_age_s

@@ -150,9 +150,12 @@ def _who(call: Call) -> str:
 
 
 def _first(candidates: Sequence[Candidate], firsts: Sequence[First]) -> First | None:
-    """The strongest claim to be tried first whose model can take the call now."""
-    eligible = {c.model.name for c in candidates if c.eligible}
-    return next((first for first in firsts if first.model in eligible), None)
+    """The strongest claim to be tried first whose model can take the call, and is no worse than
+    it may be."""
+    scores = {c.model.name: c.score for c in candidates if c.eligible}
+    best = max(scores.values(), default=0.0)
+    held = (f for f in firsts if f.model in scores and best - scores[f.model] <= f.margin)
+    return next(held, None)
 
 
 def _stages(

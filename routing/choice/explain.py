@@ -102,7 +102,7 @@ def _changes(decision: Decision) -> Iterator[Change]:
     yield from _held(stands, winner)
     if decision.terms.first == winner.name:
         yield from _claim(able, winner)
-        return  # whatever else were otherwise, it would have been put first
+        return  # it might have been put first whatever else were otherwise
     rivals = [s for s in able[1:] if s.total < winner.total - SURE]
     yield from _other_p_strong(decision.analysis, able, rivals)
     if rivals:

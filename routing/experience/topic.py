@@ -12,6 +12,7 @@ import re
 from itertools import islice
 
 from pointsman.records import Analysis, Category
+from routing.prompt.signals import glance
 
 LEAVES = 4.2  # evidence from which a turn leaves its topic
 LEAST = 0.001  # probability that any category has
@@ -55,7 +56,7 @@ def leaves(topic: Category, turn: str, analysis: Analysis, *, told: bool = False
 def evidence(topic: Category, turn: str, analysis: Analysis) -> float:
     """How much speaks for the turn's own category against `topic`."""
     odds = analysis.category_confidence / max(analysis.probabilities.get(topic, 0.0), LEAST)
-    lower = turn.lower()
+    lower = glance(turn).lower()
     words = sum(1 for _ in islice(_WORD.finditer(lower), MOST_WORDS))
     return (
         min(math.log(max(odds, 1.0)), MOST_SPOKEN)

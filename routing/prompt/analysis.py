@@ -3,8 +3,9 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from pointsman.records import Analysis, Band3, Band4, Category
+from pointsman.records import Analysis, Band3, Band4, Category, Emotion
 from pointsman.types import ChatRequest, Message
 from routing.prompt.category import rule_probabilities
 from routing.prompt.emotion import UNKNOWN, read_emotion
@@ -34,6 +35,8 @@ _CATEGORY_WEIGHT: dict[Category, float] = {
 _STRONG_SHARE = 0.5  # of the complexity that p_strong decides where it is well supported
 _USUAL = 0.2  # p_strong of the median labelled prompt: in the middle of the scale
 _STEEPNESS = 1.2
+_LEAST_SURE = 0.35  # of the likeliest kind; below it such a prompt is taken for general
+_WORDLESS = 0.2  # of them that hold where there is no word to go by: an emoji
 _UNFLATTENED = 0.7  # of the predicted probabilities that hold for a language never trained on
 
 _FOLLOWS = re.compile(
@@ -48,27 +51,33 @@ _MOST_TURNS = 4
 _TURN_CHARACTERS = 1_000  # of an earlier turn
 
 
+class Look(NamedTuple):
+    """What a conversation shows before any model has a say."""
+
+    text: str  # its gist
+    signals: Signals
+    emotion: Emotion
+
+
 def analyse(
     request: ChatRequest,
     asked_category: Category | None = None,
     *,
+    look: Look | None = None,
     categories: Mapping[Category, float] | None = None,
     strength: tuple[float, float] | None = None,
     embedded: bool = True,
 ) -> Analysis:
     """The analysis of a conversation by its `gist`.
 
-    `categories` are the probabilities predicted for that text, `strength` its p_strong and how
-    well that is supported, 0..1; `embedded` says whether they were made with an embedding.
-    Without them hand-made rules speak, which order prompts but promise no frequency.
+    `look` is what was read off it, if it was already; `categories` are the probabilities predicted
+    for it, `strength` its p_strong and how well that is supported, 0..1; `embedded`: by way of an
+    embedding. Without them hand-made rules speak, which order prompts but promise no frequency.
     """
-    text = gist(request.messages)
-    signals = read_signals(text)
-    emotion = read_emotion(signals.text)
+    text, signals, emotion = look or look_at(request.messages)
     language = detect_language(text)
-    probabilities = _weigh(categories or rule_probabilities(signals, emotion), language)
-    if asked_category is not None:
-        probabilities = {asked_category: 1.0}
+    told = categories or rule_probabilities(signals, emotion)
+    probabilities = {asked_category: 1.0} if asked_category else _weigh(told, language, signals)
     category = max(probabilities, key=lambda one: probabilities[one])
     said, tools = len(request.messages), len(request.tools)
     complexity = measure_complexity(signals, category, said, tools, strength)
@@ -83,12 +92,18 @@ def analyse(
         time_sensitive=is_time_sensitive(signals),
         emotion=emotion if emotion.intensity or language in (ENGLISH, UNTOLD) else UNKNOWN,
         tags=find_tags(signals),
-        input_tokens=_tokens(request),
+        input_tokens=request_tokens(request),
         probabilities={one: round(p, 4) for one, p in probabilities.items()},
         support=round(strength[1], 4) if strength else 1.0,
         language=language,
         notes=_notes(language, embedded and None not in (categories, strength), strength),
     )
+
+
+def look_at(messages: Sequence[Message]) -> Look:
+    text = gist(messages)
+    signals = read_signals(text)
+    return Look(text, signals, read_emotion(signals.text))
 
 
 def gist(messages: Sequence[Message]) -> str:
@@ -168,12 +183,20 @@ def _defines(lower: str) -> bool:
     return ":" in lower or "\n" in lower
 
 
-def _weigh(probabilities: Mapping[Category, float], language: str) -> Mapping[Category, float]:
-    """The probabilities, brought nearer to each other where the prompt is not English."""
-    if language in (ENGLISH, UNTOLD):
-        return probabilities
-    even = (1 - _UNFLATTENED) / len(probabilities)
-    return {one: _UNFLATTENED * p + even for one, p in probabilities.items()}
+def _weigh(
+    probabilities: Mapping[Category, float], language: str, signals: Signals
+) -> Mapping[Category, float]:
+    """The probabilities, nearer to each other where the prompt is not English.
+
+    Where there is no word to go by, or no kind stands out, more of it is `general`.
+    """
+    foreign = language not in (ENGLISH, UNTOLD)
+    even = (1 - _UNFLATTENED) / len(probabilities) if foreign else 0.0
+    told = {one: p * (_UNFLATTENED if foreign else 1) + even for one, p in probabilities.items()}
+    unsure = foreign and max(told.values()) < _LEAST_SURE
+    believed = _WORDLESS if signals.words == 0 else _UNFLATTENED if unsure else 1.0
+    told = {one: believed * p for one, p in told.items()}
+    return {**told, "general": told.get("general", 0.0) + 1 - believed}
 
 
 def _notes(language: str, embedded: bool, strength: tuple[float, float] | None) -> tuple[str, ...]:
@@ -186,8 +209,8 @@ def _notes(language: str, embedded: bool, strength: tuple[float, float] | None) 
     return tuple(notes)
 
 
-def _tokens(request: ChatRequest) -> int:
-    """About how many tokens all that is sent has."""
+def request_tokens(request: ChatRequest) -> int:
+    """About how many tokens all has that is sent."""
     said = (
         estimate_tokens(m.content)
         + sum(estimate_tokens(c.name + c.arguments) for c in m.tool_calls)

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Protocol
 
+import anyio
 from cachetools import LRUCache
 
 from pointsman.records import Analysis, Call, Category, Emotion
 from pointsman.seams import Embedder, Embedding
-from routing.prompt.analysis import analyse, gist
-from routing.prompt.emotion import read_emotion
-from routing.prompt.signals import Signals, read_signals
+from routing.prompt.analysis import Look, analyse, look_at
+from routing.prompt.signals import Signals
 
 KEPT = 1_000  # prompts whose predictions are remembered
+EMBEDDING_SHARE = 0.1  # of a call's deadline, after which it is read without an embedding
 
 
 class Strength(Protocol):
@@ -58,37 +60,50 @@ class Analyst:
     embedder: Embedder | None = None
     strong: StrongModel | None = None
     category: CategoryModel | None = None
-    _seen: LRUCache[tuple[str, bool], _Predictions] = field(
-        default_factory=lambda: LRUCache[tuple[str, bool], _Predictions](KEPT)
+    _seen: LRUCache[tuple[bytes, bool], _Predictions] = field(
+        default_factory=lambda: LRUCache[tuple[bytes, bool], _Predictions](KEPT)
     )
 
     async def understand(self, call: Call) -> Understood:
         """The analysis of the conversation of `call`, and the embedding of what it asks."""
-        text = gist(call.request.messages)
-        embedding = await self.embedder.embed(text) if self.embedder and text.strip() else None
-        predictions = self._predict(text, embedding)
+        look = look_at(call.request.messages)
+        embedding = await self._embed(look.text, call.deadline_s)
+        predictions = self._predict(look, embedding)
         analysis = analyse(
             call.request,
             call.category,
+            look=look,
             categories=predictions.categories,
             strength=predictions.strength,
-            embedded=embedding is not None,
+            embedded=embedding is not None
+            and embedding.layers is not None,  # what was learned from
         )
         return Understood(analysis, embedding)
 
-    def _predict(self, text: str, embedding: Embedding | None) -> _Predictions:
-        key = (text, embedding is None)
+    async def _embed(self, text: str, deadline_s: float | None) -> Embedding | None:
+        if self.embedder is None or not text.strip():
+            return None
+        with anyio.move_on_after(None if deadline_s is None else EMBEDDING_SHARE * deadline_s):
+            return await self.embedder.embed(text)
+        return None
+
+    def _predict(self, look: Look, embedding: Embedding | None) -> _Predictions:
+        key = (_digest(look.text), embedding is None)
         found = self._seen.get(key)
         if found is None:
-            found = self._seen[key] = self._predicted(text, embedding)
+            found = self._seen[key] = self._predicted(look, embedding)
         return found
 
-    def _predicted(self, text: str, embedding: Embedding | None) -> _Predictions:
+    def _predicted(self, look: Look, embedding: Embedding | None) -> _Predictions:
         categories = strength = None
         if self.category is not None:
-            signals = read_signals(text)
-            categories = self.category.predict(signals, read_emotion(signals.text), embedding)
+            categories = self.category.predict(look.signals, look.emotion, embedding)
         if self.strong is not None:
-            told = self.strong.predict(text, embedding)
+            told = self.strong.predict(look.text, embedding)
             strength = (told.p, told.support)
         return _Predictions(categories, strength)
+
+
+def _digest(text: str) -> bytes:
+    """A prompt is up to 40 kB, and nobody's to keep."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -20,7 +20,7 @@ USUAL: Mapping[Category, int] = {  # tokens; medians of recorded answers where t
 }
 CHOICE, WORD, LONG, MOST = 20, 8, 800, 4000
 HEAD, TAIL = 400, 600  # characters looked at
-_CHOICES = re.compile(r"^\s*\(?[AB][.):]\s.*$", re.MULTILINE)
+_CHOICES = re.compile(r"^[ \t]*\(?[AB][.):]\s.*$", re.MULTILINE)
 _WORD = re.compile(
     r"\b(?:yes or no|true or false|(?:one|single) (?:word|number|letter)|(?:only|just) the "
     r"(?:answer|number|word|letter|name|result)|answer with (?:a|the|one))\b",

@@ -11,8 +11,8 @@ BYTES_PER_TOKEN = 3  # of other scripts: about a token for each Chinese characte
 
 _CODE = re.compile(
     r"```|\bdef \w+\(|\bclass \w+[:(]|[{};]\s*$|=>|\breturn\b.*[;(]|\bimport \w+|#include|</\w+>"
-    r"|\bSELECT\b.+\bFROM\b|Traceback|\w+\(\)|\w+\.\w+\(",
-    re.MULTILINE,
+    r"|\bSELECT\b.+\bFROM\b|Traceback|\w\(\)|\w\.\w+\(",
+    re.MULTILINE,  # a name's last letter will do: to try each of its beginnings took 0.6 s
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _FORMULA = re.compile(

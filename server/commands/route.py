@@ -1,6 +1,7 @@
 """`pointsman route`: why a prompt would go where; nothing is called."""
 
 import argparse
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -19,7 +20,9 @@ Plan = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 
 def _declare(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("prompt", nargs="?", metavar="PROMPT")
+    parser.add_argument(
+        "prompt", nargs="?", metavar="PROMPT", help="the prompt; - reads standard input"
+    )
     parser.add_argument("--model", default="auto", metavar="M")
     parser.add_argument("--prefer", choices=get_args(Prefer))
     parser.add_argument("--max-cost", type=float, metavar="USD")
@@ -64,16 +67,27 @@ def _declare_suppositions(parser: argparse.ArgumentParser) -> None:
 
 async def _run(context: Context) -> int:
     given = context.arguments
+    ways = (given.prompt, given.batch, given.replay)
+    if sum(way is not None for way in ways) != 1:
+        raise InvalidInput("Give one of a PROMPT, --batch IN.jsonl, and --replay SINCE.")
+    if given.out is not None and given.batch is None:
+        raise InvalidInput("--out is for --batch; this prints its result.")
     if given.replay is not None:
         return await _replay(context)
+    asked = await _asked(given)
     if given.batch is not None:
-        return await _batch(context, given.batch, given.out)
-    if given.prompt is None:
-        raise InvalidInput("Give a PROMPT, --batch IN.jsonl, or --replay SINCE.")
+        return await _batch(context, asked)
     from server.reach import use_tool
 
+    prompt = sys.stdin.read() if given.prompt == "-" else given.prompt
+    result = await use_tool(context, "route", {**asked, "prompt": prompt})
+    context.tell(result, told(result))
+    return DONE
+
+
+async def _asked(given: argparse.Namespace) -> dict[str, Any]:
+    """What the flags say of a call, as the tool takes it."""
     asked = {
-        "prompt": given.prompt,
         "model": given.model,
         "prefer": given.prefer,
         "max_cost_usd": given.max_cost,
@@ -81,18 +95,17 @@ async def _run(context: Context) -> int:
         "user": given.user,
         "what_if": await what_if(given),
     }
-    asked = {name: value for name, value in asked.items() if value is not None}
-    result = await use_tool(context, "route", asked)
-    context.tell(result, told(result))
-    return DONE
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 async def _replay(context: Context) -> int:
     """Decide the ledger's calls again; an engine that runs on the home is not in the way."""
+    given = context.arguments
+    if given.what_if or given.price or given.breaker:
+        raise InvalidInput("--replay supposes a --routing FILE, no prices and no breakers.")
     # Only now: numbers take half a second to import.
     from server.replaying import replayed, tried
 
-    given = context.arguments
     if given.routing is None:
         routing = context.settings.routing
         result = await tried(context.home, given.replay, routing, time.time())
@@ -103,10 +116,14 @@ async def _replay(context: Context) -> int:
     return DONE if result.get("replay") or result.get("trials") else FAILED
 
 
-async def _batch(context: Context, source: Path, target: Path | None) -> int:
-    """Route every line of `source`; a line that cannot be routed says so and stops nothing."""
+async def _batch(context: Context, asked: Mapping[str, Any]) -> int:
+    """Route every line of a file; a line that cannot be routed says so and stops nothing.
+
+    What the flags ask for holds where a line says nothing else.
+    """
     from server.planning import open_plan
 
+    source, target = context.arguments.batch, context.arguments.out
     try:
         lines = (await anyio.Path(source).read_text(encoding="utf-8-sig")).split("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -116,7 +133,7 @@ async def _batch(context: Context, source: Path, target: Path | None) -> int:
     async with open_plan(context.settings, context.home, context.environ) as plan:
         for number, line in enumerate(lines, 1):
             if line.strip():
-                results.append(await _routed(plan, line, number))
+                results.append(await _routed(plan, asked, line, number))
                 failed += "error" in results[-1]
     text = "".join(orjson.dumps(r).decode() + "\n" for r in results)
     if target is None:
@@ -129,14 +146,14 @@ async def _batch(context: Context, source: Path, target: Path | None) -> int:
     return USAGE if failed else DONE
 
 
-async def _routed(plan: Plan, line: str, number: int) -> dict[str, Any]:
+async def _routed(plan: Plan, asked: Mapping[str, Any], line: str, number: int) -> dict[str, Any]:
     name: Any = None
     try:
         row = orjson.loads(line)
         if not isinstance(row, dict):
             raise InvalidInput(f"Line {number} is not a JSON object.")
         name = row.pop("id", None)
-        result: dict[str, Any] = await plan(row)
+        result: dict[str, Any] = await plan({**asked, **row})
     except (orjson.JSONDecodeError, PointsmanError) as error:
         return {"id": name, "error": f"line {number}: {error}"}
     result.pop("candidates")

@@ -34,7 +34,7 @@ class Door:
 
     home: Path
     listener: SocketListener
-    lasting: bool  # an HTTP server: it never hands the home over
+    lasting: bool  # an HTTP server, or long work: it never hands the home over
     closing: anyio.Event = field(default_factory=anyio.Event)
     drain_s: float = 0.0  # how long calls under way may still take, once it is closing
 
@@ -63,7 +63,7 @@ async def take_home(home: Path, *, patience_s: float = 30.0) -> AsyncIterator[Do
     """The door of `home` for an HTTP server; a window that owns it is asked to hand it over.
 
     Raises:
-        ConfigError: another HTTP server owns it, or its owner does not answer.
+        ConfigError: another HTTP server or long work owns it, or its owner does not answer.
     """
     with ExitStack() as held:
         with ExitStack() as waiting, anyio.move_on_after(patience_s) as patience:
@@ -111,7 +111,8 @@ async def _ask_for_handover(home: Path) -> None:
             if answer.get("pointsman") == "handover":
                 if not answer["accepted"]:
                     raise ConfigError(
-                        f"Another `pointsman serve --http` (process {answer['pid']}) owns {home}.",
+                        f"Another Pointsman (process {answer['pid']}), an HTTP server or long "
+                        f"work, owns {home}.",
                         hint="Use that one, or set POINTSMAN_HOME to another folder.",
                     )
                 return

@@ -12,7 +12,7 @@ from accounting.ledger import open_ledger
 from accounting.stats import Measures, cost_stats
 from pointsman.errors import StorageFailed
 from pointsman.money import Usage
-from pointsman.records import Attempt
+from pointsman.records import Attempt, Emotion
 from pointsman.types import Outcome
 from storage.database import Database, open_database
 from storage.ledger import read_attempts
@@ -158,6 +158,18 @@ async def test_a_decision_can_be_asked_for_at_once_and_later(tmp_path: Path) -> 
             assert factors["quality"] == 0.5  # type: ignore[index,call-overload]
         case _:
             pytest.fail("a decision of another shape")
+
+
+async def test_the_mood_of_a_prompt_is_not_kept(tmp_path: Path) -> None:
+    """X-16: it is read for routing only."""
+    sad = replace(DECISION.analysis, emotion=Emotion(label="sad", intensity=0.9))
+    async with ledger_in(tmp_path) as (ledger, _):
+        ledger.note_decision(replace(DECISION, analysis=sad))
+        await ledger.settle(call(2, attempt(2), decision=replace(DECISION, id="d2", analysis=sad)))
+        kept = [await ledger.decision(name) for name in ("d1", "d2")]
+    for decision in kept:
+        assert decision is not None
+        assert decision["analysis"]["emotion"] == {"label": "unknown", "intensity": 0}  # type: ignore[index,call-overload]
 
 
 # --- damage -------------------------------------------------------------------------------------

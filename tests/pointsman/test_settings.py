@@ -31,6 +31,8 @@ def test_a_variable_lies_over_the_file(tmp_path: Path) -> None:
     [
         ("[breaker]\nopen = 3", ["'breaker.open'", "'breaker.open_s'"]),
         ("[routing.weights]\ncolour = 1", ["routing.weights.colour"]),
+        ("[routing.weights]\ncost = -1", ["routing.weights.cost", "greater than or equal to 0"]),
+        ("[routing.preferences.ann]\nlikes = 1", ["preferences.ann.likes", "models, prefer"]),
         ("[cache]\nmax_gb = -1", ["'cache.max_gb'", "greater than 0"]),
         ("[providers.x]\nbase_url = 'ftp://x'", ["providers.x.base_url", "http"]),
         ("[providers.x]\nbase_ulr = 'http://x'", ["'providers.x.base_url'"]),

@@ -17,7 +17,7 @@ from pointsman.settings import Settings
 from server.app import App, open_app
 from server.logs import configure_logs
 from server.mcp import make_mcp
-from server.windows.messages import STREAM_META
+from server.windows.messages import COMMAND_META, STREAM_META
 from tests.chaos import ChaosUpstream, Exchange, chaos_upstream
 from tests.faults import status
 
@@ -88,6 +88,22 @@ async def test_the_tool_list_is_small_and_fully_described(
         assert tool.annotations.open_world_hint is (tool.name in ("complete", "benchmark"))
 
 
+@pytest.mark.parametrize(("commands", "allowed"), [(True, True), (False, False)])
+async def test_a_tool_that_is_not_enabled_is_for_the_command_line_only(
+    commands: bool, allowed: bool, tmp_path: Path, upstream: ChaosUpstream
+) -> None:
+    """On a door that is open to more than the home's owner, not even for who says to be that."""
+    async with open_app(settings_for(upstream.url), tmp_path, {}) as app:
+        server = make_mcp(app.tools, app.reading, app.toolsets, commands=commands)
+        async with Client(server) as client:
+            plain = await client.call_tool("learning", {})
+            told = await client.call_tool(
+                "learning", {}, meta=cast("RequestParamsMeta", {COMMAND_META: True})
+            )
+    assert plain.structured_content["error"]["code"] == "not_found"
+    assert told.is_error is not allowed
+
+
 @pytest.mark.parametrize("era", ["auto", "legacy"])
 async def test_an_answer_a_hit_a_route_and_the_bill(
     era: Era, tmp_path: Path, upstream: ChaosUpstream
@@ -113,7 +129,8 @@ async def test_an_answer_a_hit_a_route_and_the_bill(
     assert stats["totals"]["cost_usd"] == first["cost_usd"]
     assert stats["totals"]["cache_hit_rate"] == 0.5
     assert json.loads(why.contents[0].text)["decision_id"] == first["decision_id"]  # type: ignore[union-attr]
-    assert json.loads(told.contents[0].text) == route  # type: ignore[union-attr]
+    not_kept = {"emotion": {"label": "unknown", "intensity": 0.0}}  # X-16
+    assert json.loads(told.contents[0].text) == route | not_kept  # type: ignore[union-attr]
 
 
 async def test_a_hit_outlives_the_process(tmp_path: Path, upstream: ChaosUpstream) -> None:
@@ -281,3 +298,28 @@ async def test_who_asks_for_it_gets_the_text_as_it_comes(
         )
     assert len(pieces) > 1
     assert "".join(map(str, pieces)) == result.structured_content["text"]
+
+
+async def test_the_log_tells_of_choices_and_of_breakers(
+    tmp_path: Path, upstream: ChaosUpstream, capfd: pytest.CaptureFixture[str], own_logs: None
+) -> None:
+    """AT-411, RT-19, CB-07: with the fields that were asked for."""
+    settings = settings_for(upstream.url)
+    configure_logs(settings.log.model_copy(update={"level": "info", "format": "json"}))
+    upstream.script(*[status(500)] * 12)
+    async with client_of(settings, tmp_path) as (client, _):
+        for n in range(4):
+            asked = {"prompt": f"Explain bubble sort {n}", "session_id": "s1"}
+            await client.call_tool("complete", asked)
+    lines = capfd.readouterr().err.splitlines()
+    events = [json.loads(line) for line in lines if line.startswith("{")]
+    choice = next(e for e in events if e["event"] == "provider_selection")
+    assert choice["session_id"] == "s1"
+    assert choice["selected_provider"] == "b0"
+    assert choice["category"] == "coding"
+    assert choice["reason"]
+    assert isinstance(choice["score"], float)
+    breaker = next(e for e in events if e["event"] == "circuit_breaker_event")
+    assert breaker["provider"] == "b0"
+    assert (breaker["state"], breaker["action"]) == ("open", "opened")
+    assert breaker["failure_count"] >= 5

@@ -11,6 +11,7 @@ import anyio
 import pytest
 from anyio.abc import Process
 
+from server.windows.client import call_engine
 from tests.chaos import ChaosUpstream, Exchange, chaos_upstream
 from tests.faults import answering
 
@@ -113,3 +114,25 @@ async def test_an_interrupt_ends_the_run_and_its_calls(tmp_path: Path) -> None:
         assert "Traceback" not in err
         with anyio.fail_after(5):
             await upstream.quiet()
+
+
+async def test_a_run_leaves_the_home_open_to_others(tmp_path: Path) -> None:
+    """BM-14: windows and commands find an engine while a run, which may be long, holds the home."""
+    home, asked, answered = tmp_path / "home", anyio.Event(), anyio.Event()
+
+    async def held(exchange: Exchange) -> None:
+        asked.set()
+        await answered.wait()
+        await answering("282")(exchange)
+
+    async with chaos_upstream(held) as upstream:
+        process = await start(home, upstream, *MATH)
+        with anyio.fail_after(50):
+            await asked.wait()
+            code, out, err = await run(home, upstream, "route", "Who wrote Hamlet?", "--json")
+            health = await call_engine(home, "provider_health", {})
+        assert (code, json.loads(out)["model"]) == (0, "acme-1"), err
+        assert health["providers"][0]["in_flight"] > 0  # told by the process of the run
+        answered.set()
+        code, out, _ = await ended(process)
+        assert (code, out.splitlines()[1].split()[0]) == (0, "math")

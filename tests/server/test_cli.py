@@ -175,6 +175,17 @@ def test_doctor_finds_a_damaged_ledger(tmp_path: Path) -> None:
     assert states == ["ok", "broken"]
 
 
+def test_doctor_finds_an_embedding_provider_that_is_not_there(tmp_path: Path) -> None:
+    environ = NO_LOCAL | {
+        "POINTSMAN_EMBEDDING__ENABLED": "true",
+        "POINTSMAN_EMBEDDING__PROVIDER": "nope",
+    }
+    done = run(tmp_path / "home", "doctor", "--json", environ=environ)
+    (found,) = [f for f in json.loads(done.stdout)["checks"] if f["check"] == "embedding"]
+    assert (found["state"], done.returncode) == ("broken", 1)
+    assert "nope" in found["detail"]
+
+
 def test_doctor_says_what_is_missing_and_how_to_mend_it(tmp_path: Path) -> None:
     done = run(tmp_path / "home", "doctor", "--json")
     checks = {row["check"]: row for row in json.loads(done.stdout)["checks"]}

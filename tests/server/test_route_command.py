@@ -55,6 +55,15 @@ def test_flags_and_files_say_what_to_suppose(home: Path, tmp_path: Path) -> None
     assert told(home, "--what-if", str(file), "--price", "large=99,99")["model"] == "small"
 
 
+def test_flags_hold_for_every_line_of_a_batch_that_says_nothing_else(
+    home: Path, tmp_path: Path
+) -> None:
+    lines = ({"id": 1, "prompt": "Hello"}, {"id": 2, "prompt": "Hello", "model": "small"})
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    done = run(home, "route", "--batch", str(tmp_path / "in.jsonl"), "--model", "large")
+    assert [json.loads(line)["model"] for line in done.stdout.splitlines()] == ["large", "small"]
+
+
 def test_a_route_for_a_person_says_why_and_what_would_change_it(home: Path) -> None:
     done = run(home, "route", "What is the capital of Peru?")
     first, *others = done.stdout.splitlines()
@@ -71,6 +80,9 @@ def test_a_route_for_a_person_says_why_and_what_would_change_it(home: Path) -> N
         (["x", "--routing", "{folder}/unknown.toml"], "colour"),
         (["x", "--routing", "{folder}/empty.toml"], "[routing]"),
         (["--replay", "7d"], "ledger"),
+        (["x", "--replay", "7d"], "one of"),
+        (["x", "--out", "out.jsonl"], "--out"),
+        (["--replay", "7d", "--price", "large=1,1"], "--replay"),
         (["--replay", "someday", "--routing", "{folder}/fine.toml"], "24h"),
         (["--replay", "7d", "--routing", "{folder}/fine.toml"], "ledger"),
     ],

@@ -47,6 +47,13 @@ async def test_the_latest_of_each_model_in_each_category_and_the_last_few(
     assert [r.id for r in await book.history(["math"], ["a/m"], 2)] == ["m11", "m10"]
 
 
+async def test_a_later_run_that_completed_little_can_be_passed_over(book: BenchmarkBook) -> None:
+    broken = replace(RESULT, id="2", at=2000.0, completed=6)
+    await book.save([RESULT, broken])
+    assert await book.latest() == [broken]
+    assert await book.latest(least_completed=0.5) == [RESULT]
+
+
 async def test_one_of_many_gets_the_lease_and_the_next_when_it_is_over(book: BenchmarkBook) -> None:
     """AT-409."""
     got: list[str] = []

@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 from mcp import Client
 
+from pointsman.errors import InvalidInput
+from pointsman.records import Principal
 from pointsman.settings import Settings
 from tests.chaos import ChaosUpstream, chaos_upstream
 from tests.server.test_app import KEY, client_of
+from tools.asking import Asking
+from tools.describe import arguments_from
 
 
 def settings_for(url: str) -> Settings:
@@ -91,7 +95,7 @@ async def test_a_route_can_be_asked_what_if(
         ({"prices": {"nope": {"input": 1, "output": 1}}}, "not_found", "nope"),
         ({"price": {}}, "invalid_input", "price"),
         ({"breakers": {"small": "broken"}}, "invalid_input", "breakers"),
-        ({"routing": {"profle": "cheap"}}, "invalid_input", "profle"),
+        ({"routing": {"profle": "cheap"}}, "invalid_input", "'what_if.routing.profle'."),
     ],
 )
 async def test_what_cannot_be_supposed_is_an_error_that_says_so(
@@ -129,3 +133,12 @@ async def test_the_schemas_of_complete_and_route_are_small(
         size = len(listed[name].model_dump_json(by_alias=True, exclude_none=True))
         assert size < 3_000, f"{name} takes {size} characters"
         assert "$defs" not in listed[name].model_dump_json()
+
+
+def test_an_empty_session_is_none_and_a_long_one_is_refused() -> None:
+    """Calls of a client that sends "" for what it does not have are not one session."""
+    caller = Principal(id="ann")
+    assert Asking(prompt="x", session_id="").call("complete", caller).session_id is None
+    assert Asking(prompt="x", session_id="s" * 200).call("complete", caller).session_id == "s" * 200
+    with pytest.raises(InvalidInput, match="session_id"):
+        arguments_from("complete", Asking, {"prompt": "x", "session_id": "s" * 201})

@@ -119,6 +119,13 @@ async def test_a_class_that_equals_everything_is_plain_to_see() -> None:
     assert value.value != 3
 
 
+async def test_what_python_cannot_take_over_is_no_value_and_spoils_no_other() -> None:
+    source = "class Key:\n    def __hash__(self):\n        return 1\nkey = Key()"
+    verdict = await run_code(source, ["{key: 1}", "{key}", "2"], 5)
+    assert [value.value for value in verdict.values] == [None, None, 2]
+    assert ["unhashable" in (value.error or "") for value in verdict.values] == [True, True, False]
+
+
 @pytest.mark.skipif(not os.path.isdir("/proc"), reason="looks for processes in /proc")
 async def test_cancelling_ends_the_process() -> None:
     with anyio.move_on_after(0.3) as scope:
@@ -127,6 +134,18 @@ async def test_cancelling_ends_the_process() -> None:
     with anyio.fail_after(5):
         while await anyio.to_thread.run_sync(sandboxes):
             await anyio.lowlevel.checkpoint()
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc"), reason="looks for processes in /proc")
+async def test_the_process_has_nothing_of_our_environment() -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run_code, "while True: pass", [], 60)
+        with anyio.fail_after(5):
+            while not (found := await anyio.to_thread.run_sync(sandboxes)):
+                await anyio.lowlevel.checkpoint()
+        environment = await anyio.Path(f"/proc/{found[0]}/environ").read_bytes()
+        tasks.cancel_scope.cancel()
+    assert environment == b""
 
 
 def sandboxes() -> list[str]:

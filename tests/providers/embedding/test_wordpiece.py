@@ -46,3 +46,10 @@ def test_of_a_long_text_its_beginning_and_its_end_are_seen() -> None:
     assert len(ids) == 64
     assert ids[1] == 4863
     assert ids[-2] == 11957
+
+
+def test_no_word_is_remembered_that_is_too_long_to_be_known() -> None:
+    words = load_wordpiece()
+    for last in range(20):
+        words.ids("a" * 5_000 + str(last), 64)
+    assert words.pieces.cache_info().currsize == 1

@@ -257,6 +257,37 @@ async def test_a_second_run_at_the_same_time_is_refused() -> None:
         tasks.cancel_scope.cancel()
 
 
+async def test_refusals_that_cost_nothing_leave_the_budget_to_others() -> None:
+    async with bench(
+        [FakeProvider("locked", refusing(Outcome.AUTH)), FakeProvider("a", right)]
+    ) as b:
+        report = await run(b, make_runner(b, {"math": sums(8)}))
+        spent = sum(a.cost or 0 for c in b.ledger.settled for a in c.attempts)
+    assert [(r.provider, r.completed) for r in report.results] == [("a", 8)]
+    assert report.spent == spent == sum(8 * (r.cost_nano or 0) for r in report.results)
+
+
+async def test_a_run_by_the_clock_waits_for_the_one_that_is_under_way() -> None:
+    open_ = anyio.Event()
+
+    async def waiting(request: ChatRequest) -> str:
+        await open_.wait()
+        return await right(request)
+
+    kept = Kept()
+    async with bench([FakeProvider("a", waiting)]) as b, anyio.create_task_group() as tasks:
+        runner = make_runner(b, {"math": sums(1)})
+        models = b.dispatcher.catalogue.models
+        for _ in range(2):
+            tasks.start_soon(
+                lambda: runner.run(models, ["math"], DOLLAR, kept.say, kept.keep, wait=True)
+            )
+        await anyio.wait_all_tasks_blocked()
+        assert [done for done, _, _ in kept.said] == [0]
+        open_.set()
+    assert len(kept.results) == 2
+
+
 async def test_a_local_model_does_one_task_at_a_time() -> None:
     at_once: list[int] = []
 

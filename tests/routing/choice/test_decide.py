@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 
 from pointsman.errors import NotFound
+from pointsman.money import nano_from_usd
 from pointsman.records import Analysis, Band3, Call
 from pointsman.seams import EndpointView, First, Insight
 from pointsman.types import ToolSpec
@@ -114,6 +115,39 @@ def test_a_claim_for_a_model_that_cannot_take_the_call_is_not_heard() -> None:
     assert decision.plan[0].model is not LARGE
     assert "same-topic session" not in decision.stages
     assert decision.terms.first is None
+
+
+def test_no_claim_passes_the_price_cap() -> None:
+    """X-15: the caller's money comes before an experiment and a session."""
+    claims = (
+        First(model=LARGE.name, stage="experiment summaries: arm variant"),
+        First(model=LARGE.name, stage="same-topic session", margin=0.25),
+    )
+    call = ask(max_cost=nano_from_usd(0.001))
+    call = replace(call, request=replace(call.request, max_tokens=1_000))
+    decision = make_router().decide(call, analysis(0.9), Insight(firsts=claims))
+    assert {c.model.name for c in decision.plan} == {SMALL.name, TINY.name}
+    assert decision.terms.first is None
+
+
+@pytest.mark.parametrize(("margin", "heard"), [(0.02, False), (5.0, True)])
+def test_a_claim_yields_to_a_model_that_is_better_by_more_than_its_margin(
+    margin: float, heard: bool
+) -> None:
+    """X-15: a session does not hold a hard prompt, or a new `prefer`, at a small model."""
+    claims = (First(model=TINY.name, stage="same-topic session", margin=margin),)
+    decision = make_router().decide(ask(prefer="quality"), analysis(0.8), Insight(firsts=claims))
+    assert (decision.plan[0].model is TINY) is heard
+    assert ("same-topic session" in decision.stages) is heard
+
+
+def test_a_weaker_claim_is_heard_where_the_stronger_yields() -> None:
+    claims = (
+        First(model=TINY.name, stage="session", margin=0.02),
+        First(model=SMALL.name, stage="other"),
+    )
+    decision = make_router().decide(ask(), analysis(0.8), Insight(firsts=claims))
+    assert decision.terms.first == SMALL.name
 
 
 def test_an_explicit_model_is_all_that_is_considered() -> None:
