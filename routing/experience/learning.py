@@ -94,13 +94,15 @@ class Belief:
         """Why, for a person."""
         said: list[str] = []
         if self.weight:
-            count = f"{self.ratings} ratings" if self.ratings else "other categories"
+            ratings = "1 rating" if self.ratings == 1 else f"{self.ratings} ratings"
+            count = ratings if self.ratings else "other categories"
             since = f" since it got {self.change}" if self.change else ""
             said.append(f"feedback {self.by_ratings:+.3f} from {count}{since}")
         if self.clean or self.trouble:
+            n = f"{self.clean + self.trouble:.0f}"
+            answers = "1 answer" if n == "1" else f"about {n} answers"
             said.append(
-                f"outcomes {self.by_outcomes:+.3f} from about {self.clean + self.trouble:.0f} "
-                f"answers, {self.trouble:.1f} of no use"
+                f"outcomes {self.by_outcomes:+.3f} from {answers}, {self.trouble:.1f} of no use"
             )
         return tuple(said)
 
