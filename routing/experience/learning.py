@@ -98,7 +98,7 @@ class Belief:
             count = ratings if self.ratings else "other categories"
             since = f" since it got {self.change}" if self.change else ""
             said.append(f"feedback {self.by_ratings:+.3f} from {count}{since}")
-        if self.clean or self.trouble:
+        if self.clean + self.trouble >= 0.5:
             n = f"{self.clean + self.trouble:.0f}"
             answers = "1 answer" if n == "1" else f"about {n} answers"
             said.append(
