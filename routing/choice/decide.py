@@ -140,7 +140,7 @@ def named(models: Sequence[Model], reference: str) -> list[Model]:
         shown = near or sorted({m.id for m in models})[:8]
         raise NotFound(
             f"There is no model {reference[:80]!r} here.",
-            hint=f"Use 'auto' or one of: {', '.join(shown)}." if shown else "No model is set up.",
+            hint=f"Use one of: {', '.join(shown)}." if shown else "No model is set up.",
         )
     return found
 
