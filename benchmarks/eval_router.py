@@ -20,7 +20,8 @@ from benchmarks.embed import WIDTH, as_embedding
 from benchmarks.linear import unit
 from benchmarks.router_fit import fit, folds
 from benchmarks.routing_data import DATA, SETS, Data, Floats, Rows, load_data
-from routing.predict.strong import Strength, StrongPredictor, open_predictor
+from routing.predict.strong import Strength, StrongPredictor
+from routing.predict.weights import read_weights
 from routing.prompt.signals import read_signals
 
 Scorer = Callable[[Data, Rows, Rows], Floats]  # (data, rows trained on, rows to score)
@@ -34,7 +35,7 @@ def main() -> None:
     data, metric = load_data(), load_metric()
     if options.parse_args().quick:
         rows = np.arange(0, len(data.index), 10)
-        told = tell(open_predictor(), data, rows, embedded=True)
+        told = tell(StrongPredictor(read_weights("strong")), data, rows, embedded=True)
         print("The shipped predictor on prompts it was TRAINED on (a tenth of them):")
         show(metric, data, rows, "pointsman", np.array([one.p for one in told]))
         return

@@ -14,12 +14,12 @@ import numpy as np
 
 from benchmarks.router_fit import fit
 from benchmarks.routing_data import SETS, load_data
-from routing.predict.strong import ARTEFACT
+from routing.predict.weights import FOLDER
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--out", type=Path, default=ARTEFACT)
+    options.add_argument("--out", type=Path, default=FOLDER / "strong.npz")
     options.add_argument("--without-table", default="", choices=("", "zeroeval", "ulab"))
     given = options.parse_args()
     data = load_data()

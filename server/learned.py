@@ -1,14 +1,13 @@
 """What reads prompts, opened: the embedding model of the settings and the shipped weights."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-import routing
 from pointsman.errors import ConfigError
 from pointsman.money import Price, Rates, Usage, nano_from_usd
 from pointsman.records import LOCAL, Attempt, CallRecord
@@ -23,12 +22,8 @@ from providers.embedding.remote import RemoteEmbedder
 from routing.prompt.analyst import Analyst
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from routing.predict.category import CategoryPredictor
     from routing.predict.strong import StrongPredictor
-
-WEIGHTS = Path(routing.__file__).parent / "predict"
 
 AnyEmbedder = LocalEmbedder | RemoteEmbedder
 
@@ -116,12 +111,6 @@ def read_predictors() -> "tuple[StrongPredictor, CategoryPredictor]":
     """What was learned from outcomes and labels, read from the shipped weights; takes 0.1 s."""
     from routing.predict.category import CategoryPredictor
     from routing.predict.strong import StrongPredictor
+    from routing.predict.weights import read_weights
 
-    return StrongPredictor(_weights("strong")), CategoryPredictor(_weights("category"))
-
-
-def _weights(name: str) -> "Mapping[str, NDArray[Any]]":
-    import numpy as np
-
-    with np.load(WEIGHTS / f"{name}.npz", allow_pickle=False) as shipped:
-        return dict(shipped)
+    return StrongPredictor(read_weights("strong")), CategoryPredictor(read_weights("category"))

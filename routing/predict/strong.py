@@ -10,7 +10,6 @@ How it was trained, and how good it is: docs/routing-model.md.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
-ARTEFACT = Path(__file__).with_name("strong.npz")
 WIDTH = 384  # of the embedding, and of one layer's mean state
 INNER = 3 * WIDTH  # the layers below the last; they say more of difficulty than the last does
 TRUST = 0.7  # weight of the fitted opinion where support is full; 1 ranks worse, known kind or not
@@ -102,9 +100,3 @@ class _Opinions:
 def _ramp(x: float, low: float, high: float) -> float:
     """0 up to `low`, 1 from `high` on, straight between."""
     return min(max((float(x) - low) / (high - low), 0.0), 1.0)
-
-
-def open_predictor(path: Path = ARTEFACT) -> StrongPredictor:
-    """The predictor that is shipped; reads 1 MB."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return StrongPredictor(dict(arrays))

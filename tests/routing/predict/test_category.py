@@ -9,17 +9,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import routing
 from pointsman.records import Category
 from pointsman.seams import Embedding
 from providers.embedding.minilm import MODEL
 from routing.predict.category import CategoryPredictor
+from routing.predict.weights import FOLDER, read_weights
 from routing.prompt.category import CATEGORIES, rule_probabilities
 from routing.prompt.emotion import read_emotion
 from routing.prompt.signals import read_signals
 
 KEPT = Path(__file__).parents[2] / "fixtures" / "category_embeddings.npz"
-WEIGHTS = Path(routing.__file__).parent / "predict" / "category.npz"
 RIGHT: dict[str, Category] = {
     "Explain bubble sort": "coding",  # AT-401
     "Im so frustrated with this!": "empathy",  # AT-402
@@ -48,7 +47,7 @@ def load(path: Path) -> dict[str, NDArray[Any]]:
 
 @pytest.fixture(scope="module")
 def predictor() -> CategoryPredictor:
-    return CategoryPredictor(load(WEIGHTS))
+    return CategoryPredictor(read_weights("category"))
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +130,8 @@ def test_a_task_keeps_its_kind_whatever_the_mood(predictor: CategoryPredictor) -
 
 
 def test_the_shipped_weights_are_small_and_hold_no_prompts() -> None:
-    assert WEIGHTS.stat().st_size < 1_500_000
-    texts = {name for name, array in load(WEIGHTS).items() if array.dtype.kind not in "fi"}
+    assert (FOLDER / "category.npz").stat().st_size < 1_500_000
+    texts = {
+        name for name, array in read_weights("category").items() if array.dtype.kind not in "fi"
+    }
     assert texts == {"model"}

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pointsman.seams import Embedding
-from routing.predict.strong import ARTEFACT, StrongPredictor, open_predictor
+from routing.predict.strong import StrongPredictor
+from routing.predict.weights import FOLDER, read_weights
 
 MODEL = "all-minilm-l6-v2-int8"
 EASY = "Which of these is a mammal?\nA. Dog\nB. Trout\nC. Eagle\nD. Frog\nAnswer:"
@@ -18,7 +19,7 @@ HARD = (
 
 @pytest.fixture(scope="module")
 def predictor() -> StrongPredictor:
-    return open_predictor()
+    return StrongPredictor(read_weights("strong"))
 
 
 def embedding(seed: int, model: str = MODEL) -> Embedding:
@@ -29,7 +30,7 @@ def embedding(seed: int, model: str = MODEL) -> Embedding:
 
 
 def test_the_same_text_gets_the_same_answer(predictor: StrongPredictor) -> None:
-    again = open_predictor()
+    again = StrongPredictor(read_weights("strong"))
     for place in (None, embedding(1)):
         assert predictor.predict(HARD, place) == again.predict(HARD, place)
 
@@ -71,7 +72,7 @@ def test_a_harder_question_of_a_known_kind_needs_more_strength(
 
 
 def test_the_trained_parts_are_small_and_hold_no_text() -> None:
-    assert ARTEFACT.stat().st_size < 6_000_000
-    with np.load(ARTEFACT, allow_pickle=False) as arrays:
-        words = {name for name in arrays.files if arrays[name].dtype.kind in "US"}
+    assert (FOLDER / "strong.npz").stat().st_size < 6_000_000
+    arrays = read_weights("strong")
+    words = {name for name in arrays if arrays[name].dtype.kind in "US"}
     assert words == {"model"}
