@@ -39,6 +39,15 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """A model that is tried before the others, whatever the scores say."""
+
+    model: str  # `provider/id`
+    stage: str  # why: "experiment summaries: arm variant", "same-topic session"
+    margin: float | None = None  # it yields to a score better by more than that; None: to none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What a decision looked at of a call, beside its prompt: enough to decide it again."""
 
@@ -52,7 +61,7 @@ class Terms:
     who: str = ""  # whose preferences hold: the call's user, or its principal
     profile: Profile = "balanced"  # in force: the caller's, else the user's, else the settings'
     weights: Mapping[str, float] = field(default_factory=dict[str, float])  # changed by settings
-    first: str | None = None  # the model that was put first whatever the scores say
+    firsts: tuple[First, ...] = ()  # who claims to be tried first, the strongest claim first
 
 
 UNOBSERVED = Observed()

@@ -1,6 +1,5 @@
 """The seams between the folders: what routing asks of the cache, the books and the backends."""
 
-import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import anyio
 
+from pointsman.evidence import First
 from pointsman.records import (
     Analysis,
     Answer,
@@ -131,15 +131,6 @@ class Standing:
     learned: float = 0.0  # -1..1: what outcomes and feedback add to the expected quality
     cached_tokens: int = 0  # of this conversation, which its provider likely still has in cache
     notes: tuple[str, ...] = ()  # why, for a person: "feedback -0.12 from 9 ratings"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class First:
-    """A model that is tried before the others, whatever the scores say."""
-
-    model: str  # `provider/id`
-    stage: str  # why: "experiment summaries: arm variant", "same-topic session"
-    margin: float = math.inf  # it yields to a model whose score is better by more than that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pointsman.errors import NotFound
-from pointsman.evidence import Observed, Profile, Terms
+from pointsman.evidence import First, Observed, Profile, Terms
 from pointsman.records import Analysis, Call, Candidate, Decision
-from pointsman.seams import Clock, EndpointView, First, Insight
+from pointsman.seams import Clock, EndpointView, Insight
 from pointsman.settings import PreferenceSettings
 from pointsman.types import Capability, Model, Readiness
 from routing.choice.filters import within as within  # its callers know it from here
-from routing.choice.rank import Seen, put_first, rank
+from routing.choice.rank import Seen, held, rank
 from routing.choice.score import BASE, Weights
 from routing.prompt.length import likely_output
 
@@ -48,12 +48,12 @@ class Router:
         liked = self.preferences.get(_who(call), INDIFFERENT)
         profile = profile_of(call, self.profile, self.preferences)
         terms = terms_of(call, analysis, profile, self.weights)
+        if call.model == "auto":
+            terms = replace(terms, firsts=insight.firsts)
         models = self.models if call.model == "auto" else named(self.models, call.model)
         candidates = rank([self._see(m, insight, liked) for m in models], terms, analysis)
-        first = _first(candidates, insight.firsts) if call.model == "auto" else None
-        if first is not None:
-            terms = replace(terms, first=first.model)
-            candidates = put_first(candidates, first.model)
+        able = {c.model.name: c.score for c in candidates if c.eligible}
+        first = held(terms.firsts, able)
         return Decision(
             id=self.new_id(),
             analysis=analysis,
@@ -147,15 +147,6 @@ def named(models: Sequence[Model], reference: str) -> list[Model]:
 
 def _who(call: Call) -> str:
     return call.user or call.principal.id
-
-
-def _first(candidates: Sequence[Candidate], firsts: Sequence[First]) -> First | None:
-    """The strongest claim to be tried first whose model can take the call, and is no worse than
-    it may be."""
-    scores = {c.model.name: c.score for c in candidates if c.eligible}
-    best = max(scores.values(), default=0.0)
-    held = (f for f in firsts if f.model in scores and best - scores[f.model] <= f.margin)
-    return next(held, None)
 
 
 def _stages(

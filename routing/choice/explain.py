@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from math import ceil, exp, expm1, log1p
 from typing import Literal, get_args
 
-from pointsman.evidence import Expected, Prefer
+from pointsman.evidence import Expected, First, Prefer
 from pointsman.money import NANO_PER_USD
 from pointsman.records import Analysis, Candidate, Decision
 from routing.choice.quality import expected_quality
+from routing.choice.rank import claim_of
 from routing.choice.score import (
     COST_UNIT,
     Signals,
@@ -99,10 +100,11 @@ def _changes(decision: Decision) -> Iterator[Change]:
         return  # another version decided: what it would have done is not known
     able = [s for s in stands if s.candidate.eligible]
     winner = able[0]
+    if decision.terms.firsts:
+        if claim_of(decision):
+            yield from _claim(able, winner, decision.terms.firsts)
+        return  # a claim might hold, or yield, where anything else were otherwise
     yield from _held(stands, winner)
-    if decision.terms.first == winner.name:
-        yield from _claim(able, winner)
-        return  # it might have been put first whatever else were otherwise
     rivals = [s for s in able[1:] if s.total < winner.total - SURE]
     yield from _other_p_strong(decision.analysis, able, rivals)
     if rivals:
@@ -154,7 +156,9 @@ def _held(stands: Sequence[_Stand], winner: _Stand) -> Iterator[Change]:
             yield _change("price_cap", one, least, f"max_cost_usd were at least {least:.6f}")
 
 
-def _claim(able: Sequence[_Stand], winner: _Stand) -> Iterator[Change]:
+def _claim(able: Sequence[_Stand], winner: _Stand, firsts: Sequence[First]) -> Iterator[Change]:
+    if {first.model for first in firsts} != {winner.name}:
+        return  # the next claim might be heard instead
     best = _best(able, lambda s: s.total)
     if best is not None and best is not winner:
         yield _change("claim", best, winner.name, f"{winner.name} had not been put first")

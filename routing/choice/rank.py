@@ -1,9 +1,10 @@
 """The order of candidates: a pure function of what was observed, so that it can be asked again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
-from pointsman.evidence import Expected, Observed, Terms
+from pointsman.evidence import Expected, First, Observed, Terms
 from pointsman.records import Analysis, BreakerState, Candidate, Decision, Factors
 from pointsman.types import Model
 from routing.choice.filters import Fit, fit
@@ -42,7 +43,7 @@ class _Considered:
 
 
 def rank(considered: Iterable[Seen], terms: Terms, analysis: Analysis) -> list[Candidate]:
-    """The candidates, those that can take the call first, best first; `terms.first` before all."""
+    """The candidates, those that can take the call first, best first; one with a claim before."""
     them = [*considered]
     weights = weights_for(terms.profile, terms.weights)
     gains = (cache_gain(s.model, s.observed, terms, analysis) for s in them)
@@ -53,17 +54,33 @@ def rank(considered: Iterable[Seen], terms: Terms, analysis: Analysis) -> list[C
         factors = signals.factors(weights)
         fits = fit(one.model, terms, analysis.input_tokens)
         refusal = one.observed.unable or fits.refusal
-        able = refusal is None and one.observed.blocked is None
+        eligible = refusal is None and one.observed.blocked is None
         score = score_of(factors)
-        looked.append(_Considered(one, fits, factors, expected, score, refusal, able))
-    looked.sort(key=lambda c: (not c.eligible, c.seen.model.name != terms.first, -c.score))
-    best = sorted((c for c in looked if c.eligible), key=lambda c: -c.score)[:2]
+        looked.append(_Considered(one, fits, factors, expected, score, refusal, eligible))
+    looked.sort(key=lambda c: (not c.eligible, -c.score))
+    able = {c.seen.model.name: c.score for c in looked if c.eligible}
+    best = looked[: min(len(able), 2)]
+    if claim := held(terms.firsts, able):
+        looked.sort(key=lambda c: c.seen.model.name != claim.model)
     return [_candidate(c, best) for c in looked]
 
 
-def put_first(candidates: Sequence[Candidate], name: str) -> list[Candidate]:
-    """`candidates` with the one of that name before the others."""
-    return sorted(candidates, key=lambda c: c.model.name != name)
+def held(firsts: Sequence[First], scores: Mapping[str, float]) -> First | None:
+    """The strongest claim whose model can take the call and is no worse than it may be.
+
+    `scores` are those of the models that can take it.
+    """
+    best = max(scores.values(), default=0.0)
+    for first in firsts:
+        behind = best - scores.get(first.model, -inf)
+        if behind <= (inf if first.margin is None else first.margin) and behind < inf:
+            return first
+    return None
+
+
+def claim_of(decision: Decision) -> First | None:
+    """The claim that put its model first in `decision`, if one did."""
+    return held(decision.terms.firsts, {c.model.name: c.score for c in decision.plan})
 
 
 def again(

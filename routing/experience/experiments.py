@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from pointsman.evidence import First
 from pointsman.experiments import Arm, Experiment, Trial
 from pointsman.records import Analysis, Call, CallRecord
-from pointsman.seams import First
 
 _WHOLE = float(2**64)
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from pointsman.errors import StorageFailed
+from pointsman.evidence import First
 from pointsman.records import Analysis, Call, CallRecord
-from pointsman.seams import Clock, First
+from pointsman.seams import Clock
 from pointsman.sessions import Sent, Session
 from pointsman.types import ChatRequest, Model
 from routing.experience.topic import leaves

@@ -6,7 +6,7 @@ from typing import cast
 
 from hypothesis import strategies as st
 
-from pointsman.evidence import Prefer
+from pointsman.evidence import First, Prefer
 from pointsman.money import FREE
 from pointsman.records import Analysis, Band3, Call, Category, Emotion
 from pointsman.seams import EndpointView, Insight, Standing
@@ -127,10 +127,20 @@ calls = st.builds(
 
 @st.composite
 def routers(
-    draw: st.DrawFn, seen: st.SearchStrategy[EndpointView] = views, least: int = 1
+    draw: st.DrawFn,
+    seen: st.SearchStrategy[EndpointView] = views,
+    least: int = 1,
+    claimed: bool = False,
 ) -> tuple[Router, Insight]:
     them = draw(models(least=least))
     by_view = {m.name: draw(seen) for m in them}
     by_standing = {m.name: draw(standings) for m in them}
     find: Callable[[Model], Standing] = lambda m: by_standing[m.name]  # noqa: E731
-    return make_router(them, by_view), Insight(standing=find)
+    firsts = st.builds(
+        First,
+        model=st.sampled_from([m.name for m in them]),
+        stage=st.just("a claim"),
+        margin=st.sampled_from([None, 0.02, 0.25]),
+    )
+    claims = tuple(draw(st.lists(firsts, max_size=2))) if claimed else ()
+    return make_router(them, by_view), Insight(standing=find, firsts=claims)

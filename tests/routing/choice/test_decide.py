@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 
 from pointsman.errors import NotFound
+from pointsman.evidence import First
 from pointsman.money import nano_from_usd
 from pointsman.records import Analysis, Band3, Call
-from pointsman.seams import EndpointView, First, Insight
+from pointsman.seams import EndpointView, Insight
 from pointsman.types import ToolSpec
 from routing.choice.decide import Router
-from routing.choice.rank import again
+from routing.choice.rank import again, claim_of
 from tests.fakes import make_model, price
 from tests.routing.deciding import (
     LARGE,
@@ -114,7 +115,7 @@ def test_a_claim_for_a_model_that_cannot_take_the_call_is_not_heard() -> None:
     decision = router.decide(ask(), analysis(0.6), insight)
     assert decision.plan[0].model is not LARGE
     assert "same-topic session" not in decision.stages
-    assert decision.terms.first is None
+    assert claim_of(decision) is None
 
 
 def test_no_claim_passes_the_price_cap() -> None:
@@ -127,7 +128,7 @@ def test_no_claim_passes_the_price_cap() -> None:
     call = replace(call, request=replace(call.request, max_tokens=1_000))
     decision = make_router().decide(call, analysis(0.9), Insight(firsts=claims))
     assert {c.model.name for c in decision.plan} == {SMALL.name, TINY.name}
-    assert decision.terms.first is None
+    assert claim_of(decision) is None
 
 
 @pytest.mark.parametrize(("margin", "heard"), [(0.02, False), (5.0, True)])
@@ -147,7 +148,7 @@ def test_a_weaker_claim_is_heard_where_the_stronger_yields() -> None:
         First(model=SMALL.name, stage="other"),
     )
     decision = make_router().decide(ask(), analysis(0.8), Insight(firsts=claims))
-    assert decision.terms.first == SMALL.name
+    assert decision.plan[0].model is SMALL
 
 
 def test_an_explicit_model_is_all_that_is_considered() -> None:

@@ -8,9 +8,10 @@ from math import ceil
 import pytest
 from hypothesis import assume, event, given, settings
 
+from pointsman.evidence import First
 from pointsman.money import NANO_PER_USD, Price, Rates
 from pointsman.records import Analysis, BreakerState, Call, Decision
-from pointsman.seams import EndpointView, First, Insight, Standing
+from pointsman.seams import EndpointView, Insight, Standing
 from routing.choice.decide import Router
 from routing.choice.explain import Change, explain
 from routing.choice.rank import Seen, again, seen
@@ -84,14 +85,14 @@ APPLIED: dict[str, Callable[[Decision, Change], list[Decision]]] = {
     "rise": lambda d, c: [scaled(d, front(d), 1 + share(c.value))],
     "prefer": lambda d, c: [under(d, profile=p) for p in str(c.value).split("|")],
     "held": lambda d, c: [let_in(d, c.model)],
-    "claim": lambda d, _: [under(d, first=None)],
+    "claim": lambda d, _: [under(d, firsts=())],
     "deadline": lambda d, _: [under(d, deadline_s=None)],
     "price_cap": lambda d, c: [under(d, max_cost=cap(c.value))],
 }
 
 
 @settings(max_examples=400, deadline=None)
-@given(routers(held, least=2), calls, analyses)
+@given(routers(held, least=2) | routers(held, least=2, claimed=True), calls, analyses)
 def test_whatever_is_said_to_change_a_decision_does(
     made: tuple[Router, Insight], call: Call, look: Analysis
 ) -> None:
