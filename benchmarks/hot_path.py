@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from accounting.ledger import open_ledger  # noqa: E402
 from cache.flight import open_flights  # noqa: E402
-from cache.key import cache_key  # noqa: E402
+from cache.key import Keys  # noqa: E402
 from cache.layers import open_cache  # noqa: E402
 from pointsman.records import Call  # noqa: E402
 from pointsman.seams import Clock  # noqa: E402
@@ -38,6 +38,7 @@ from routing.choice.decide import Router  # noqa: E402
 from routing.choice.score import Weights  # noqa: E402
 from routing.dispatch import Dispatcher  # noqa: E402
 from routing.prompt.analysis import analyse  # noqa: E402
+from routing.recall import Recall  # noqa: E402
 from storage.database import open_database  # noqa: E402
 from tests.fakes import FakeCatalogue, FakeProvider, make_model, saying  # noqa: E402
 
@@ -112,8 +113,7 @@ async def hit_operation(stack: AsyncExitStack, folder: Path) -> Callable[[], Awa
     provider = FakeProvider("a", saying("A B-tree keeps many keys in each node."))
     dispatcher = Dispatcher(
         catalogue=FakeCatalogue([provider]),
-        cache=cache,
-        key_of=cache_key,
+        recall=Recall(cache=cache, key_of=Keys().key),
         flights=flights,
         ledger=ledger,
         attempts=Attempts(

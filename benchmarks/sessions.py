@@ -191,7 +191,6 @@ def _record(call: Call, model: Model, decision: Decision) -> CallRecord:
         provider=model.provider,
         model=model.id,
         category=decision.analysis.category,
-        layer=None,
         error=None,
         latency_ms=1.0,
         saved_by_cache=0,

@@ -81,9 +81,13 @@ class SharedFlights:
         return len(self._flights)
 
     def join(
-        self, key: str, start: Start
+        self,
+        name: str,
+        start: Start,
+        *,
+        key: str | None = None,  # noqa: ARG002 - for other processes
     ) -> AbstractAsyncContextManager[AsyncIterator[str | Answer]]:
-        return self._join(key, start)
+        return self._join(name, start)
 
     @asynccontextmanager
     async def _join(self, key: str, start: Start) -> AsyncIterator[AsyncIterator[str | Answer]]:

@@ -1,34 +1,50 @@
 """The key of a call: everything that can change its answer, and nothing else."""
 
 import dataclasses
-import hashlib
+import hmac
 import json
 import math
 import unicodedata
+from dataclasses import dataclass
 
 import orjson
 
+from cache.scope import Share, scope_for
 from pointsman.records import Call
 from pointsman.types import ChatRequest, Message
 
 VERSION = "cc:v1"
 
 # Fields of a call that do not change its answer. Whatever is not listed here is in the key; the
-# whole of `request` is, and of the principal only its cache scope.
+# whole of `request` is, and of `principal`, `user` and `metadata` only the scope they make.
 IGNORED = frozenset({"session_id", "deadline_s", "cache", "tool", "user", "metadata"})
 
 
-def cache_key(call: Call, fingerprint: str) -> str:
-    """`cc:v1:<scope>:<64 hex>`; `fingerprint` is the catalogue's.
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Makes the keys of one namespace; without its `secret` nobody can tell what has which."""
 
-    Calls that differ in anything but `IGNORED` fields never share a key; the order of the keys
-    in a JSON schema, and the Unicode form of a message, make no difference.
-    """
-    scope = call.principal.cache_scope
-    head = _json([scope, fingerprint, call.model, call.prefer, call.category, call.max_cost])
-    # No raw newline occurs in JSON, so where the head ends is never in doubt.
-    digest = hashlib.sha256(head + b"\n" + _request(call.request)).hexdigest()
-    return f"{VERSION}:{scope}:{digest}"
+    secret: bytes = b""
+    namespace: str = "default"
+    share: Share = "department"
+
+    def key(self, call: Call, stamp: str) -> str:
+        """`cc:v1:<scope>:<64 hex>`; `stamp` is whatever else an answer depends on.
+
+        Calls that differ in anything but `IGNORED` fields never share a key; the order of the
+        keys in a JSON schema, and the Unicode form of a message, make no difference. Each scope
+        has a secret of its own, so a key says nothing to whoever knows those of another.
+        """
+        scope = scope_for(call, self.share)
+        head = _json([stamp, call.model, call.prefer, call.category, call.max_cost])
+        # No raw newline occurs in JSON, so where the head ends is never in doubt.
+        body = head + b"\n" + _request(call.request)
+        return f"{VERSION}:{scope}:{hmac.digest(self.of_scope(scope), body, 'sha256').hex()}"
+
+    def of_scope(self, scope: str) -> bytes:
+        """The secret of one scope, 32 bytes."""
+        name = f"{self.namespace}\0{scope}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self.secret, name, "sha256")
 
 
 def scope_of(key: str) -> str:

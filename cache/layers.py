@@ -2,15 +2,25 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Protocol
 
 import anyio
 
-from cache.database import DatabaseCache
+from cache.codec import Codec
+from cache.database import PLAIN, DatabaseCache
+from cache.freshness import Freshness, Share, freshness_of, usual
 from cache.memory import MemoryCache
+from cache.purge import Purge
+from cache.redis.layer import RedisCache
+from cache.redis.link import RedisLink
+from cache.room import Room
 from pointsman.records import Found, Remembered
 from pointsman.seams import Cache, Clock
 from pointsman.settings import CacheSettings
 from storage.database import Database
+from storage.files import disk_space
 
 MB = 1_000_000
 GB = 1_000_000_000
@@ -18,68 +28,94 @@ DAY_S = 86_400
 CLOCK_STEP_S = 60  # how far back the wall clock may have been set before an age means nothing
 
 
+class Layer(Cache, Protocol):
+    async def purge(self, purge: Purge) -> int:
+        """Forget what `purge` takes; how many answers that were."""
+        ...
+
+
 class LayeredCache:
     """Looks in each layer in turn; what a lower one has is copied to those above it.
 
-    Where an answer is kept is one matter, whether it may still be served another: an answer
-    older than `general_s`, or `time_sensitive_s` if the question was, is not found at all.
+    Where an answer is kept is one matter, whether it may still be served another: one that is
+    too old for what was asked is found, but `stale`.
     """
 
-    def __init__(
-        self, layers: Sequence[Cache], *, general_s: float, time_sensitive_s: float
-    ) -> None:
-        self._layers = tuple(layers)
-        self._general_s = general_s
-        self._time_sensitive_s = time_sensitive_s
+    def __init__(self, layers: Sequence[Layer], freshness: Freshness) -> None:
+        self.layers = tuple(layers)
+        self.freshness = freshness
 
     async def get(self, key: str) -> Found | None:
-        for depth, layer in enumerate(self._layers):
+        for depth, layer in enumerate(self.layers):
             found = await layer.get(key)
-            if found is not None:
-                if not self._is_fresh(found):
-                    return None
-                for above in self._layers[:depth]:
-                    await above.put(key, found.remembered)
-                return found
+            if found is None or found.age_s < -CLOCK_STEP_S:
+                continue
+            for above in self.layers[:depth]:
+                await above.put(found.key, found.remembered, (key,))
+            return found if self.freshness.allows(found) else replace(found, stale=True)
         return None
 
-    async def put(self, key: str, remembered: Remembered) -> None:
-        for layer in self._layers:
-            await layer.put(key, remembered)
+    async def put(self, key: str, remembered: Remembered, also: Sequence[str] = ()) -> None:
+        if not self.freshness.keeps(remembered):
+            return
+        for layer in self.layers:
+            await layer.put(key, remembered, also)
 
-    def _is_fresh(self, found: Found) -> bool:
-        timely = found.remembered.time_sensitive
-        limit_s = self._time_sensitive_s if timely else self._general_s
-        return -CLOCK_STEP_S <= found.age_s < limit_s
+    async def purge(self, purge: Purge) -> int:
+        """Forget what `purge` takes, everywhere; how many answers the fullest layer had of it."""
+        return max([await layer.purge(purge) for layer in self.layers], default=0)
 
 
 @asynccontextmanager
 async def open_cache(
-    settings: CacheSettings, database: Database, clock: Clock
-) -> AsyncIterator[Cache]:
-    """The cache as the settings want it, and the task that keeps its database small."""
+    settings: CacheSettings,
+    database: Database,
+    clock: Clock,
+    *,
+    link: RedisLink | None = None,
+    codec: Codec = PLAIN,
+    share: Share = usual,
+) -> AsyncIterator[LayeredCache]:
+    """The cache as the settings want it, and the task that keeps its database small.
+
+    What is kept in `database`, and in Redis if there is a `link` to one, is written by `codec`;
+    `share` is what part of their time answers of a category are fresh for.
+    """
+    freshness = freshness_of(settings, share)
     if not settings.enabled:
-        yield LayeredCache((), general_s=0, time_sensitive_s=0)
+        yield LayeredCache((), freshness)
         return
-    memory = MemoryCache(
+    layers: list[Layer] = [_memory(settings, clock)]
+    if link is not None:
+        ttl_s, namespace = settings.redis_ttl_s, settings.namespace
+        layers.append(RedisCache(link, ttl_s=ttl_s, namespace=namespace, clock=clock, codec=codec))
+    layers.append(kept := _database(settings, database, clock, codec))
+    async with anyio.create_task_group() as group:
+        group.start_soon(kept.keep_tidy)
+        try:
+            yield LayeredCache(layers, freshness)
+        finally:
+            group.cancel_scope.cancel()
+
+
+def _memory(settings: CacheSettings, clock: Clock) -> MemoryCache:
+    return MemoryCache(
         items=settings.memory_items,
         max_bytes=int(settings.memory_mb * MB),
         residency_s=settings.memory_residency_s,
         clock=clock,
     )
-    kept = DatabaseCache(
+
+
+def _database(
+    settings: CacheSettings, database: Database, clock: Clock, codec: Codec
+) -> DatabaseCache:
+    look = partial(disk_space, database.path.parent)
+    return DatabaseCache(
         database,
         ttl_s=settings.database_ttl_days * DAY_S,
         max_bytes=int(settings.max_gb * GB),
         clock=clock,
+        codec=codec,
+        room=Room(int(settings.min_free_mb * MB), look, clock),
     )
-    async with anyio.create_task_group() as group:
-        group.start_soon(kept.keep_tidy)
-        try:
-            yield LayeredCache(
-                (memory, kept),
-                general_s=settings.general_s,
-                time_sensitive_s=settings.time_sensitive_s,
-            )
-        finally:
-            group.cancel_scope.cancel()

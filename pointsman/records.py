@@ -15,17 +15,19 @@ CacheUse = Literal["use", "refresh", "off"]
 Category = Literal["coding", "math", "research", "language", "empathy", "general"]
 Band4 = Literal["simple", "medium", "complex", "expert"]
 Band3 = Literal["low", "medium", "high"]
+CacheKind = Literal["exact", "semantic", "adapted"]
 BreakerState = Literal["closed", "open", "half_open"]
 Layer = Literal["memory", "redis", "database"]
+
+UNASSIGNED = "unassigned"  # the department of whoever has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who asks, and with whom they share remembered answers."""
+    """Who asks."""
 
     id: str = "local"
-    department: str = "unassigned"
-    cache_scope: str = "user:local"
+    department: str = UNASSIGNED
 
 
 LOCAL = Principal()
@@ -173,6 +175,22 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CacheInfo:
+    hit: bool
+    layer: Layer | None = None
+    kind: CacheKind | None = None
+    similarity: float | None = None  # cosine of the two prompts, on a semantic hit
+    probability: float | None = None  # that one answer serves both, on a semantic hit
+    age_s: float | None = None
+    stale: bool = False  # past its freshness: served because nothing else could answer
+    key: str | None = None  # of the answer in the cache
+    hit_id: str | None = None  # of this hit, to report it by if the answer was wrong
+
+
+MISS = CacheInfo(hit=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
     """What the ledger keeps of a call, whether it was answered, remembered or failed."""
 
@@ -186,26 +204,14 @@ class CallRecord:
     provider: str | None  # that answered, or whose answer was remembered
     model: str | None
     category: Category | None
-    layer: Layer | None  # of the cache, on a hit
     error: Code | None
     latency_ms: float
     saved_by_cache: Nano
     saved_by_routing: Nano
+    cache: CacheInfo = MISS
     attempts: tuple[Attempt, ...] = ()
     decision: Decision | None = None  # None on a hit: nothing was decided
     unusable: bool = False  # it was answered, but not with the JSON that was asked for
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheInfo:
-    hit: bool
-    layer: Layer | None = None
-    kind: Literal["exact", "semantic"] | None = None
-    similarity: float | None = None
-    age_s: float | None = None
-
-
-MISS = CacheInfo(hit=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,13 +230,18 @@ class Answer:
     category: Category
     attempts: tuple[Attempt, ...]
 
+    @property
+    def name(self) -> str:
+        """`provider/id` of the model."""
+        return f"{self.provider}/{self.model}"
+
 
 # --- remembering ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """A finished answer as the cache keeps it."""
+    """A finished answer as the cache keeps it, and what it answers."""
 
     completion: Completion
     model: str
@@ -241,6 +252,9 @@ class Remembered:
     category: Category
     time_sensitive: bool
     stored_at: float  # wall clock
+    request: ChatRequest
+    asked: str = "auto"  # the model that was asked for
+    pinned: bool = False  # it stays fresh for as long as any answer may
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +262,11 @@ class Found:
     remembered: Remembered
     layer: Layer
     age_s: float
+    key: str  # under which the answer is kept; not always the one that was asked for
+    stale: bool = False
+    kind: CacheKind = "exact"
+    similarity: float | None = None
+    probability: float | None = None
 
 
 # --- measuring ------------------------------------------------------------------------------

@@ -41,7 +41,36 @@ class Cache(Protocol):
 
     async def get(self, key: str) -> Found | None: ...
 
-    async def put(self, key: str, remembered: Remembered) -> None: ...
+    async def put(self, key: str, remembered: Remembered, also: Sequence[str] = ()) -> None:
+        """Keep an answer under `key`, to be found under each of `also` as well."""
+        ...
+
+
+class Similar(Protocol):
+    """Answers to prompts that mean the same as one that is asked. It never raises."""
+
+    async def find(
+        self, call: Call, stamp: str, analysis: Analysis, embedding: "Embedding | None"
+    ) -> Found | None:
+        """A kept answer that serves `call` too; only among those kept under the same `stamp`."""
+        ...
+
+    async def near(
+        self, call: Call, stamp: str, analysis: Analysis, embedding: "Embedding | None"
+    ) -> Found | None:
+        """A kept answer that does not serve `call`, but could be adapted to it (RT-11)."""
+        ...
+
+    async def keep(
+        self,
+        call: Call,
+        stamp: str,
+        key: str,
+        analysis: Analysis,
+        embedding: "Embedding | None",
+    ) -> None:
+        """Let the answer to `call`, which is in the cache under `key`, be found from now on."""
+        ...
 
 
 Emit = Callable[[str], None]
@@ -51,10 +80,13 @@ Landing = AbstractAsyncContextManager[AsyncIterator[str | Answer]]
 class Flights(Protocol):
     """Identical calls under way at the same time share one flight."""
 
-    def join(self, key: str, start: Callable[[Emit], Awaitable[Answer]]) -> Landing:
-        """The text of the flight for `key` from its beginning, then its answer.
+    def join(
+        self, name: str, start: Callable[[Emit], Awaitable[Answer]], *, key: str | None = None
+    ) -> Landing:
+        """The text of the flight called `name` from its beginning, then its answer.
 
-        The first to join starts it; it ends early only when the last has left.
+        The first to join starts it; it ends early only when the last has left. `key` is where
+        its answer will be in the cache, if that is where other processes may take it from.
         """
         ...
 

@@ -19,6 +19,7 @@ WeightName = Literal["quality", "cost", "latency", "load", "continuity"]
 Profile = Literal["balanced", "quality", "cheap", "fast", "local", "orchestrator"]
 
 
+LEAST_SECRET = 16  # characters
 OTHER_NAME = {"name": "embedded"}
 
 
@@ -87,15 +88,58 @@ class LocalSettings(Section):
     load_timeout_s: float = Field(default=120, gt=0)
 
 
+class ModelCacheSettings(Section):
+    """How the answers of one model are kept (CA-23)."""
+
+    enabled: bool = True
+    ttl_s: float | None = Field(default=None, gt=0)  # fresh for no longer than this
+
+
 class CacheSettings(Section):
     enabled: bool = True
+    scope: Literal["user", "department", "public"] = "department"  # who shares answers
+    namespace: str = Field(default="default", pattern=r"^[A-Za-z0-9_.-]{1,40}$")
+    secret: SecretStr | None = None  # names and, with `encrypt`, seals what is kept
+    encrypt: bool = False  # what is kept on disk and in Redis
     memory_items: int = Field(default=1000, ge=0)
     memory_mb: float = Field(default=64, gt=0)
     memory_residency_s: float = Field(default=60, gt=0)
+    redis_url: SecretStr | None = None  # redis://, rediss:// or unix://; shared by replicas
+    redis_ttl_s: float = Field(default=3_600, ge=1)
+    redis_timeout_s: float = Field(default=0.15, gt=0, le=5)
     database_ttl_days: float = Field(default=30, gt=0)
     max_gb: float = Field(default=10, gt=0)
+    min_free_mb: float = Field(default=512, ge=0)  # of the disk: nothing is kept below it
     general_s: float = Field(default=86_400, gt=0)  # how long an answer may be served
     time_sensitive_s: float = Field(default=3_600, gt=0)
+    pinned_s: float = Field(default=2_592_000, gt=0)
+    warm_on_start: int = Field(default=0, ge=0, le=1000)  # of the most used answers, renewed
+    models: Mapping[str, ModelCacheSettings] = Field(
+        default_factory=dict[str, ModelCacheSettings]  # by id, or `provider/id`
+    )
+    semantic: bool = True  # serve an answer to a prompt that means the same
+    semantic_items: int = Field(default=10_000, ge=1, le=1_000_000)  # held in memory
+    serve_similarity: float = Field(default=0.8, ge=0, le=1)  # cosine below which none is served
+    false_hit_rate: float = Field(default=0.01, ge=0.001, le=0.05)  # to stay below
+    adapt: bool = False  # let the local model adapt a near answer (RT-11)
+    adapt_similarity: float = Field(default=0.85, ge=0, le=1)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, url: SecretStr | None) -> SecretStr | None:
+        given = "" if url is None else url.get_secret_value()
+        if not given:
+            return None
+        if not given.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return url
+
+    @field_validator("secret")
+    @classmethod
+    def _is_long(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value()) < LEAST_SECRET:
+            raise ValueError(f"must have at least {LEAST_SECRET} characters")
+        return secret
 
 
 class PreferenceSettings(Section):
@@ -181,7 +225,7 @@ class TimeoutSettings(Section):
 
 
 class ToolSettings(Section):
-    enabled: tuple[Literal["core", "experiments", "admin", "all"], ...] = ("core",)
+    enabled: tuple[Literal["core", "cache", "experiments", "admin", "all"], ...] = ("core",)
 
 
 class LogSettings(Section):

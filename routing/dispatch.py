@@ -6,33 +6,46 @@ from dataclasses import dataclass, field, replace
 
 import anyio
 
-from pointsman.errors import DeadlineExceeded, PointsmanError, ProviderError
-from pointsman.records import Analysis, Answer, Call, CallRecord, Candidate, Decision, Found
-from pointsman.seams import Cache, Catalogue, Clock, Embedding, Emit, Experience, Flights, Ledger
+from pointsman.errors import (
+    BudgetExceeded,
+    DeadlineExceeded,
+    NoBackend,
+    PointsmanError,
+    RateLimited,
+)
+from pointsman.records import (
+    Analysis,
+    Answer,
+    Call,
+    CallRecord,
+    Decision,
+    Found,
+)
+from pointsman.seams import Catalogue, Clock, Embedding, Emit, Experience, Flights, Ledger
 from pointsman.settings import RoutingSettings
-from pointsman.types import Completion, Model, Readiness
+from pointsman.types import Model, Readiness
+from routing.adapt import adapting, info_of
+from routing.answering import Answering, Shown
 from routing.attempt import Attempts
-from routing.backends.health import Blocked
-from routing.choice.decide import Router, profile_of
+from routing.choice.decide import Router
 from routing.choice.score import Weights
 from routing.experience.nothing import NoExperience
 from routing.prompt.analyst import Analyst, Understood
 from routing.prompt.emotion import kindly
 from routing.prompt.signals import estimate_tokens
+from routing.recall import Errand, Place, Recall
 from routing.receipts import (
     Progress,
     failed_record,
     free_record,
     joined,
-    receipt,
     remember,
     replayed,
     settled,
     worth_remembering,
 )
-from routing.walk import Step, Walk
 
-RESERVE_S = 0.25  # of the deadline, kept for settling
+NOBODY = (NoBackend, RateLimited, BudgetExceeded)  # a stale answer is better than these
 
 Answers = AsyncIterator[str | Answer]
 Watch = Callable[[Call, Decision], None]
@@ -41,8 +54,7 @@ Watch = Callable[[Call, Decision], None]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatcher:
     catalogue: Catalogue
-    cache: Cache
-    key_of: Callable[[Call, str], str]  # of a call under a catalogue's fingerprint
+    recall: Recall
     flights: Flights
     ledger: Ledger
     attempts: Attempts
@@ -73,21 +85,23 @@ class Dispatcher:
         them should not ask for them.
         """
         started = self.clock.monotonic()
-        profile = profile_of(call, self.routing.profile, self.routing.preferences)
-        key = self.key_of(call, f"{self.catalogue.fingerprint}|{profile}")
-        if call.cache == "use" and (found := await self.cache.get(key)):
+        place = self.recall.place(call, self.catalogue.fingerprint, self.routing)
+        found = await self.recall.asked(call, place.key)
+        if found is not None and not found.stale:
             yield self._replay(call, found, started)
             return
         led: list[bool] = []
 
         async def lead(emit: Emit) -> Answer:
             led.append(True)
-            return await self._lead(call, key, started, emit if stream else _keep_quiet)
+            shown = emit if stream else None
+            return await self._recall_or_lead(call, place, found, started, shown)
 
+        use = call.cache == "use"
         # What bounds a flight in time is part of its name: nobody waits on another's deadline.
-        name = f"{key}|{call.deadline_s}|{stream}" if call.cache == "use" else self.new_id()
+        name = f"{place.key}|{call.deadline_s}|{stream}" if use else self.new_id()
         async with (
-            self.flights.join(name, lead) as pieces,
+            self.flights.join(name, lead, key=place.key if use else None) as pieces,
             aclosing(self._land(call, pieces, started, led, lead)) as landed,
         ):
             yield landed
@@ -101,9 +115,13 @@ class Dispatcher:
     async def _replay(self, call: Call, found: Found, started: float) -> Answers:
         if found.remembered.completion.text:
             yield found.remembered.completion.text
-        answer = replayed(found, self._ms_since(started))
-        self.ledger.note(free_record(call, self.new_id(), answer, self.clock.wall()))
-        yield answer
+        yield self._served(call, found, started)
+
+    def _served(self, call: Call, found: Found, started: float) -> Answer:
+        """The receipt of an answer that was remembered, which is in the books from now on."""
+        answer = replayed(found, self._ms_since(started), self.new_id())
+        self.ledger.note(free_record(call, answer.cache.hit_id or "", answer, self.clock.wall()))
+        return answer
 
     async def _land(
         self,
@@ -145,22 +163,66 @@ class Dispatcher:
     def _allowance_s(self, call: Call) -> float:
         return call.deadline_s or self.routing.deadline_s
 
-    async def _lead(self, call: Call, key: str, started: float, emit: Emit) -> Answer:
-        """Decide, try, settle and remember; runs once for all who joined the flight."""
+    async def _recall_or_lead(
+        self, call: Call, place: Place, stale: Found | None, started: float, emit: Emit | None
+    ) -> Answer:
+        """An answer kept for a call like this one, or a new one; runs once for a whole flight.
+
+        Where nobody can answer, one that is no longer fresh is better than none (X-04).
+        """
+        shown = Shown(emit)
         understood = await self.analyst.understand(call)
-        decision = await self._decide(call, understood)
+        found = await self.recall.alike(call, place, understood)
+        try:
+            if found is None:
+                decision = await self._decide(call, understood)
+                found = await self.recall.of_first(call, decision)
+                if found is None:
+                    errand = Errand(call, place, understood, decision, started)
+                    return await self._adapt_or_lead(errand, None if emit is None else shown)
+        except NOBODY:
+            if stale is None or shown.any:
+                raise
+            found = stale
+        shown(found.remembered.completion.text)
+        return self._served(call, found, started)
+
+    async def _adapt_or_lead(self, errand: Errand, emit: Emit | None) -> Answer:
+        """A near answer adapted by a local model, where the settings allow it, or a new one."""
+        call = errand.call
+        near = await self.recall.near(call, errand.place, errand.understood)
+        asking = None if near is None else adapting(call, near, self.catalogue.models)
+        if near is not None and asking is not None:
+            try:
+                decision = await self._decide(asking, errand.understood)
+                # Nothing is shown until it is whole, so that another can still take over.
+                adapted = replace(errand, call=asking, decision=decision, cache=info_of(near))
+                answer = await self._lead(adapted, None)
+            except NOBODY:
+                pass
+            else:
+                if emit is not None:
+                    emit(answer.completion.text)
+                return answer
+        return await self._lead(errand, emit)
+
+    async def _lead(self, errand: Errand, emit: Emit | None) -> Answer:
+        """Try, settle and remember."""
+        call, decision = errand.call, errand.decision
         self.on_decision(call, decision)
         progress = Progress(
             call=self._kindly(call, decision.analysis),
             call_id=self.new_id(),
-            started=started,
-            deadline=started + self._allowance_s(call),
+            started=errand.started,
+            deadline=errand.started + self._allowance_s(call),
             decision=decision,
+            cache=errand.cache,
         )
         answer: Answer | None = None
         error: PointsmanError | None = None
         try:
-            answer = await self._answer(progress, emit)
+            answering = Answering(self.catalogue, self.attempts, self.routing, self.clock)
+            answer = await answering.answer(progress, emit)
         except PointsmanError as caught:
             error, caught.cost = caught, progress.cost
             raise
@@ -168,14 +230,15 @@ class Dispatcher:
             error = PointsmanError("a defect")
             raise
         finally:
-            record = settled(
-                progress, answer, error, at=self.clock.wall(), latency_ms=self._ms_since(started)
-            )
+            ms = self._ms_since(errand.started)
+            record = settled(progress, answer, error, at=self.clock.wall(), latency_ms=ms)
             with anyio.CancelScope(shield=True):
                 await self.ledger.settle(record)
-            self._learn(call, decision, record, understood.embedding)
+            self._learn(call, decision, record, errand.understood.embedding)
         if call.cache != "off" and worth_remembering(call, answer):
-            await self.cache.put(key, remember(progress, answer, self.clock.wall()))
+            kept = remember(call, progress, answer, self.clock.wall())
+            model = next(m for m in self.catalogue.models if m.name == answer.name)
+            await self.recall.keep(call, errand.place, model, kept, errand.understood)
         return answer
 
     def _learn(
@@ -219,73 +282,5 @@ class Dispatcher:
     def _problem(self, model: Model) -> str | None:
         return self.catalogue.provider(model.provider).problem(model.id)
 
-    async def _answer(self, progress: Progress, emit: Emit) -> Answer:
-        health = self.attempts.health
-        walk = Walk(
-            progress.decision, self.routing.max_attempts, health.may_retry, health.retry_delay_s
-        )
-        left = progress.deadline - self.clock.monotonic()
-        left -= min(RESERVE_S, left / 10)
-        with anyio.move_on_after(max(left, 0.0)):
-            candidate, completion = await self._walk(progress, walk, emit)
-            latency_ms = self._ms_since(progress.started)
-            return receipt(progress, candidate, completion, latency_ms)
-        raise DeadlineExceeded(
-            f"No answer within {progress.deadline - progress.started:g} s.",
-            hint="Allow more time with deadline_ms, or prefer='fast'.",
-            causes=walk.causes,
-        )
-
-    async def _walk(
-        self, progress: Progress, walk: Walk, emit: Emit
-    ) -> tuple[Candidate, Completion]:
-        while step := walk.next(self.clock.monotonic()):
-            if step.pause_s:
-                await self.clock.sleep(step.pause_s)
-            completion = await self._try(progress, walk, step, emit)
-            if completion is not None:
-                return step.candidate, completion
-        raise walk.error()
-
-    async def _try(
-        self, progress: Progress, walk: Walk, step: Step, emit: Emit
-    ) -> Completion | None:
-        """One step of the walk; None when it came to nothing and `walk` knows why."""
-        model = step.candidate.model
-        health = self.attempts.health
-        left_ms = (progress.deadline - self.clock.monotonic()) * 1000
-        if walk.has_more and left_ms < (health.view(model).p50_ttft_ms or 0):
-            walk.passed_over(step, "it usually begins later than the time that is left")
-            return None
-        candidate = progress.affordable(step.candidate)
-        if candidate is None:
-            walk.passed_over(step, "it could pass the price cap after what was spent already")
-            return None
-        permit = health.admit(model)
-        if isinstance(permit, Blocked) and step.last_resort:
-            untried = [c.model for c in progress.untried if c.could_answer]
-            permit = health.admit_forced(model) if health.all_resting(untried) else permit
-        if isinstance(permit, Blocked):
-            walk.refused(step, permit.reason, permit.retry_in_s)
-            return None
-        shown: list[str] = []
-
-        def show(text: str) -> None:
-            shown.append("")
-            emit(text)
-
-        try:
-            provider = self.catalogue.provider(model.provider)
-            return await self.attempts.attempt(progress, candidate, provider, permit, show)
-        except ProviderError as error:
-            walk.failed(step.candidate, error)
-            if shown and emit is not _keep_quiet:
-                walk.cut_short()
-            return None
-
     def _ms_since(self, started: float) -> float:
         return (self.clock.monotonic() - started) * 1000
-
-
-def _keep_quiet(_text: str) -> None:
-    """What becomes of pieces that the caller does not want to see."""

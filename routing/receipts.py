@@ -31,6 +31,7 @@ class Progress:
     started: float  # monotonic, s
     deadline: float
     decision: Decision
+    cache: CacheInfo = MISS  # of the answer that is being adapted
     attempts: list[Attempt] = field(default_factory=list[Attempt])
 
     def affordable(self, candidate: Candidate) -> Candidate | None:
@@ -85,7 +86,7 @@ def receipt(
         cost=progress.cost,
         saved=saved_by_routing(progress, completion.usage),
         latency_ms=latency_ms,
-        cache=MISS,
+        cache=progress.cache,
         decision_id=progress.decision.id,
         category=progress.decision.analysis.category,
         attempts=tuple(progress.attempts),
@@ -94,7 +95,8 @@ def receipt(
 
 def joined(answer: Answer, latency_ms: float) -> Answer:
     """The receipt of a caller for whom another, asking the same, has paid."""
-    return replace(answer, cost=0, saved=answer.cost or 0, attempts=(), latency_ms=latency_ms)
+    saved = answer.saved if answer.cache.hit else answer.cost or 0
+    return replace(answer, cost=0, saved=saved, attempts=(), latency_ms=latency_ms)
 
 
 def worth_remembering(call: Call, answer: Answer) -> bool:
@@ -120,7 +122,7 @@ def is_json(text: str) -> bool:
     return True
 
 
-def replayed(found: Found, latency_ms: float) -> Answer:
+def replayed(found: Found, latency_ms: float, hit_id: str) -> Answer:
     """The receipt of an answer that was remembered: it costs nothing now."""
     kept = found.remembered
     return Answer(
@@ -131,14 +133,25 @@ def replayed(found: Found, latency_ms: float) -> Answer:
         cost=0,
         saved=kept.cost or 0,
         latency_ms=latency_ms,
-        cache=CacheInfo(hit=True, layer=found.layer, kind="exact", age_s=found.age_s),
+        cache=CacheInfo(
+            hit=True,
+            layer=found.layer,
+            kind=found.kind,
+            similarity=found.similarity,
+            probability=found.probability,
+            age_s=found.age_s,
+            stale=found.stale,
+            key=found.key,
+            hit_id=hit_id,
+        ),
         decision_id=kept.decision_id,
         category=kept.category,
         attempts=(),
     )
 
 
-def remember(progress: Progress, answer: Answer, at: float) -> Remembered:
+def remember(call: Call, progress: Progress, answer: Answer, at: float) -> Remembered:
+    """`answer` as it is kept for whoever makes `call` again, which is the call as it came."""
     return Remembered(
         completion=answer.completion,
         model=answer.model,
@@ -149,7 +162,15 @@ def remember(progress: Progress, answer: Answer, at: float) -> Remembered:
         category=progress.decision.analysis.category,
         time_sensitive=progress.decision.analysis.time_sensitive,
         stored_at=at,
+        request=call.request,
+        asked=call.model,
+        pinned=is_lasting(call),
     )
+
+
+def is_lasting(call: Call) -> bool:
+    """Whether asking again would say the same: one named model, and no chance in it (X-04)."""
+    return call.model != "auto" and call.request.temperature == 0
 
 
 def settled(
@@ -172,11 +193,11 @@ def settled(
         provider=answer.provider if answer else None,
         model=answer.model if answer else None,
         category=progress.decision.analysis.category,
-        layer=None,
         error=None if answer else (error.code if error else "cancelled"),
         latency_ms=latency_ms,
         saved_by_cache=0,
         saved_by_routing=answer.saved if answer else 0,
+        cache=progress.cache,
         attempts=tuple(progress.attempts),
         decision=progress.decision,
         unusable=answer is not None and not usable(progress.call, answer),
@@ -191,7 +212,7 @@ def free_record(call: Call, call_id: str, answer: Answer, at: float) -> CallReco
         provider=answer.provider,
         model=answer.model,
         category=answer.category,
-        layer=answer.cache.layer,
+        cache=answer.cache,
         saved_by_cache=answer.saved,
     )
 
@@ -215,7 +236,6 @@ def _unpaid(call: Call, call_id: str, at: float, latency_ms: float) -> CallRecor
         provider=None,
         model=None,
         category=call.category,
-        layer=None,
         error=None,
         latency_ms=latency_ms,
         saved_by_cache=0,

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,9 @@ from anyio.abc import TaskGroup
 
 from accounting.ledger import DatabaseLedger, open_ledger
 from accounting.stats import cost_stats
-from cache.flight import open_flights
-from cache.key import cache_key
-from cache.layers import GB, open_cache
+from cache.layers import GB
 from pointsman.errors import NotFound
-from pointsman.seams import Cache, Catalogue, Clock, Experience, Flights
+from pointsman.seams import Catalogue, Clock, Experience
 from pointsman.settings import Settings
 from providers.catalogue import OpenCatalogue
 from providers.cloud import CloudProvider, open_providers
@@ -36,6 +35,7 @@ from server.events import log_change, log_credential, log_decision, log_defect
 from server.experience import open_experience
 from server.learned import AnyEmbedder, open_analyst, open_embedder
 from server.reading import Reading
+from server.remembering import Databases, Remembering, open_remembering
 from storage.database import Database, open_database
 from tools.benchmark import benchmark_tool
 from tools.complete import complete_tool
@@ -99,33 +99,32 @@ async def open_app(
     """
     discovered = await _priced(discover(settings, environ), clock)
     async with AsyncExitStack() as stack:
-        ledger_db, cache_db = await _open_databases(stack, settings, home)
-        ledger = await stack.enter_async_context(open_ledger(ledger_db))
+        databases = await _open_databases(stack, settings, home)
+        ledger = await stack.enter_async_context(open_ledger(databases.ledger))
         clouds, local, catalogue = await _open_backends(stack, settings, home, discovered, clock)
         embedder = await open_embedder(stack, settings, home, discovered, clock, ledger.note)
         scores = make_scores(settings.benchmark, catalogue)
-        lived = open_experience(ledger_db, settings.routing, catalogue, scores, clock, new_id)
+        past = databases.ledger
+        lived = open_experience(past, settings.routing, catalogue, scores, clock, new_id)
         experience, tools = await stack.enter_async_context(lived)
-        dispatcher = _dispatcher(
-            settings,
-            _attempts(settings, ledger, new_health(settings, discovered, clock), clock),
-            catalogue=catalogue,
-            cache=await stack.enter_async_context(open_cache(settings.cache, cache_db, clock)),
-            flights=await stack.enter_async_context(open_flights()),
-            analyst=await open_analyst(embedder),
-            experience=experience,
-        )
-        measured = open_benchmarks(settings.benchmark, dispatcher, ledger_db, scores)
+        opened = open_remembering(settings.cache, databases, embedder, clock, new_id)
+        remembering = await stack.enter_async_context(opened)
+        attempts = _attempts(settings, ledger, new_health(settings, discovered, clock), clock)
+        analyst = await open_analyst(embedder)
+        dispatcher = _dispatcher(settings, attempts, catalogue, remembering, analyst, experience)
+        measured = open_benchmarks(settings.benchmark, dispatcher, past, scores)
         benchmarks = await stack.enter_async_context(measured)
-        reading = _reading(dispatcher, ledger, ledger_db, benchmarks)
+        reading = _reading(dispatcher, ledger, past, benchmarks, remembering)
+        tools = (*_tools(dispatcher, reading, benchmarks, remembering), *tools)
+        warm = partial(remembering.warm, next(t for t in tools if t.name == "cache_warm"))
         yield App(
-            tools=(*_tools(dispatcher, reading, benchmarks), *tools),
+            tools=tools,
             dispatcher=dispatcher,
             reading=reading,
             local=local,
             embedder=embedder,
             toolsets=settings.tools.enabled,
-            background=_background(clouds, local, embedder, benchmarks),
+            background=(*_background(clouds, local, embedder, benchmarks), remembering.learn, warm),
             tasks=await stack.enter_async_context(_open_tasks()),
         )
 
@@ -133,18 +132,15 @@ async def open_app(
 def _dispatcher(
     settings: Settings,
     attempts: Attempts,
-    *,
     catalogue: Catalogue,
-    cache: Cache,
-    flights: Flights,
+    remembering: Remembering,
     analyst: Analyst,
     experience: Experience,
 ) -> Dispatcher:
     return Dispatcher(
         catalogue=catalogue,
-        cache=cache,
-        key_of=cache_key,
-        flights=flights,
+        recall=remembering.recall,
+        flights=remembering.flights,
         ledger=attempts.ledger,
         attempts=attempts,
         routing=settings.routing,
@@ -171,7 +167,11 @@ def _background(
 
 
 def _reading(
-    dispatcher: Dispatcher, ledger: DatabaseLedger, database: Database, benchmarks: BenchmarkEngine
+    dispatcher: Dispatcher,
+    ledger: DatabaseLedger,
+    database: Database,
+    benchmarks: BenchmarkEngine,
+    remembering: Remembering,
 ) -> Reading:
     clock = dispatcher.clock
     return Reading(
@@ -180,6 +180,7 @@ def _reading(
         stats=lambda **asked: cost_stats(database, now=clock.wall(), **asked),
         decision=ledger.decision,
         benchmarks=benchmarks.latest,
+        redis=remembering.redis,
         clock=clock,
     )
 
@@ -197,7 +198,7 @@ def _attempts(settings: Settings, ledger: DatabaseLedger, health: Health, clock:
 
 
 def _tools(
-    dispatcher: Dispatcher, reading: Reading, benchmarks: BenchmarkEngine
+    dispatcher: Dispatcher, reading: Reading, benchmarks: BenchmarkEngine, remembering: Remembering
 ) -> tuple[Tool, ...]:
     return (
         complete_tool(dispatcher),
@@ -205,6 +206,7 @@ def _tools(
         benchmark_tool(benchmarks),
         cost_stats_tool(reading.stats),
         provider_health_tool(reading.health),
+        *remembering.tools(dispatcher),
     )
 
 
@@ -221,15 +223,13 @@ async def _priced(discovered: Discovered, clock: Clock) -> Discovered:
     return await anyio.to_thread.run_sync(look_up)
 
 
-async def _open_databases(
-    stack: AsyncExitStack, settings: Settings, home: Path
-) -> tuple[Database, Database]:
+async def _open_databases(stack: AsyncExitStack, settings: Settings, home: Path) -> Databases:
     ledger = await stack.enter_async_context(open_database(home / "ledger.db", kind="ledger"))
     cap = int(settings.cache.max_gb * GB)
     cache = await stack.enter_async_context(
         open_database(home / "cache.db", kind="cache", max_bytes=cap)
     )
-    return ledger, cache
+    return Databases(ledger, cache)
 
 
 async def _open_backends(

@@ -20,6 +20,7 @@ COMMANDS = (
     "experiment",
     "session",
     "learning",
+    "cache",
 )
 
 

@@ -14,6 +14,7 @@ import uvicorn
 from mcp.server import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pointsman import __version__
 from pointsman.errors import Code, ConfigError
 from pointsman.settings import Settings
+from server.api import api_routes, refused
 from server.app import App, open_app
 from server.logs import configure_logs
 from server.mcp import make_mcp
@@ -83,8 +85,9 @@ def make_http(app: App, server: MCPServer[Any], *, plain_json: bool = False) -> 
         async with server.session_manager.run():
             yield
 
-    routes = [Route("/health", health), *mcp_app.routes]
-    return Guard(Starlette(routes=routes, lifespan=lifespan))
+    routes = [Route("/health", health), *api_routes(app.tool, LARGEST_BODY), *mcp_app.routes]
+    handlers = {HTTPException: refused}
+    return Guard(Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers))
 
 
 class Guard:

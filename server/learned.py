@@ -11,7 +11,7 @@ import anyio.to_thread
 from pointsman.errors import ConfigError
 from pointsman.money import Price, Rates, Usage, nano_from_usd
 from pointsman.records import LOCAL, Attempt, CallRecord
-from pointsman.seams import Clock
+from pointsman.seams import Clock, Embedder
 from pointsman.settings import EmbeddingSettings, Settings
 from pointsman.types import Outcome
 from providers.cloud import Upstream
@@ -91,7 +91,6 @@ def _bill(
         provider=provider,
         model=given.model,
         category=None,
-        layer=None,
         error=None,
         latency_ms=latency_ms,
         saved_by_cache=0,
@@ -100,7 +99,7 @@ def _bill(
     )
 
 
-async def open_analyst(embedder: AnyEmbedder | None) -> Analyst:
+async def open_analyst(embedder: Embedder | None) -> Analyst:
     """What reads prompts, with the shipped weights."""
     strong, category = await anyio.to_thread.run_sync(read_predictors)
     remembering = embedder and RememberingEmbedder(embedder)

@@ -143,7 +143,7 @@ def _served(tool: Tool, listed: bool, commanded: bool, heartbeat_s: float) -> Se
         context_kwarg=None,
         annotations=ToolAnnotations(
             read_only_hint=tool.read_only,
-            destructive_hint=False,
+            destructive_hint=tool.destructive,
             idempotent_hint=tool.read_only,
             open_world_hint=tool.open_world,
         ),

@@ -28,6 +28,7 @@ class Reading:
     stats: Callable[..., Awaitable[CostStats]]
     decision: Callable[[str], Awaitable[dict[str, Any] | None]]
     clock: Clock
+    redis: Callable[[], str] = lambda: "disabled"  # how it is: disabled, ok or degraded
     benchmarks: ReadBenchmarks | None = None  # of some categories, or of all where none is named
 
     def health(self) -> ProviderHealthResult:
@@ -42,7 +43,7 @@ class Reading:
         return {
             "status": "ok",
             "database": "ok",
-            "redis": "disabled",
+            "redis": self.redis(),
             "providers": {p.provider: p.state for p in health.providers},
             "local": next((p.local.state for p in health.providers if p.local), "off"),
         }

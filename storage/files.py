@@ -2,9 +2,11 @@
 
 import errno
 import os
+import shutil
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from pointsman.errors import ConfigError
 
@@ -27,6 +29,28 @@ SYSTEM_FACTS = {
 }
 
 
+# A cache that cannot even be opened, though its file may be written, is as good as damaged.
+UNUSABLE = DAMAGED | {
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_FORMAT,
+    sqlite3.SQLITE_TOOBIG,
+}
+
+
+class Space(NamedTuple):
+    """Bytes of a disk."""
+
+    total: int
+    free: int  # for this user
+
+
+def disk_space(path: Path) -> Space:
+    """The space of the disk that `path` is on."""
+    usage = shutil.disk_usage(path)
+    return Space(usage.total, usage.free)
+
+
 def code_of(error: sqlite3.Error) -> int:
     """SQLite's primary result code, 0 where the error did not come from SQLite itself."""
     return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
@@ -39,6 +63,22 @@ def fact_of(error: sqlite3.Error) -> str:
 
 def is_damaged(error: sqlite3.Error) -> bool:
     return code_of(error) in DAMAGED
+
+
+def is_unusable(error: sqlite3.Error) -> bool:
+    return code_of(error) in UNUSABLE
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether there was no room: on the disk, or below the cap of the file."""
+    return isinstance(error, sqlite3.Error) and code_of(error) == sqlite3.SQLITE_FULL
+
+
+def damage(fact: str) -> sqlite3.DatabaseError:
+    """What SQLite itself would raise, for damage that only we can see."""
+    error = sqlite3.DatabaseError(fact)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
 
 
 def make_private(path: Path) -> None:
@@ -93,13 +133,19 @@ def left_open(path: Path) -> bool:
 
 def quarantine(path: Path) -> Path:
     """Move a damaged database aside; the folder it is in now. Only the newest is kept."""
+    aside = place_aside(path)
+    for suffix in SUFFIXES:
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    return aside.parent
+
+
+def place_aside(path: Path) -> Path:
+    """The name that `path` would have in quarantine, where none of its kind is any more."""
     folder = path.parent / "quarantine"
     folder.mkdir(mode=0o700, exist_ok=True)
     for old in folder.glob(f"{path.name}*"):
         old.unlink()
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    for suffix in SUFFIXES:
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(folder / f"{path.name}.{stamp}{suffix}")
-    return folder
+    return folder / f"{path.name}.{stamp}"

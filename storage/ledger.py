@@ -15,7 +15,7 @@ from storage.packing import pack, unpack
 
 Value = str | int | float | None
 MOST = 2**53  # tokens, or nano-dollars (9 million dollars) of one attempt
-CALL = "INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+CALL = "INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 ATTEMPT = "INSERT OR IGNORE INTO attempts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 NOT_KEPT = Emotion(label="unknown", intensity=0.0)
 SWEPT = "the process ended before this attempt was settled; its worst cost is charged"
@@ -64,11 +64,16 @@ def write_call(connection: sqlite3.Connection, record: CallRecord) -> None:
             record.provider,
             record.model,
             record.category,
-            record.layer,
+            record.cache.layer,
             record.error,
             record.latency_ms,
             record.saved_by_cache,
             record.saved_by_routing,
+            record.cache.kind,
+            record.cache.key,
+            record.cache.similarity,
+            record.cache.probability,
+            int(record.cache.stale),
         ),
     )
     if record.attempts:

@@ -1,13 +1,16 @@
 """The tables of each database, as numbered migrations that only go forward."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
 from pointsman.errors import ConfigError
-from storage import benchmarks, experiments, learning, sessions
+from storage import benchmarks, cache_book, cached, experiments, learning, sessions, similar
+from storage.files import damage
 
 Kind = Literal["ledger", "cache"]
+Tables = frozenset[tuple[bytes, ...]]
 
 LEDGER_1 = """
 CREATE TABLE calls (
@@ -69,23 +72,14 @@ CREATE TABLE holds (
 
 LEDGER_2 = benchmarks.TABLES + learning.TABLES + sessions.TABLES + experiments.TABLES
 
-CACHE_1 = """
-CREATE TABLE cached (
-    key TEXT PRIMARY KEY,
-    blob BLOB NOT NULL,
-    bytes INTEGER NOT NULL,
-    stored_at REAL NOT NULL,
-    last_used REAL NOT NULL,
-    expires_at REAL NOT NULL,
-    model TEXT NOT NULL,
-    provider TEXT NOT NULL,
-    scope TEXT NOT NULL
-) STRICT;
-CREATE INDEX cached_used ON cached (last_used);
-CREATE INDEX cached_expires ON cached (expires_at);
-"""
+LEDGER_3 = cache_book.TABLES
 
-MIGRATIONS: dict[Kind, tuple[str, ...]] = {"ledger": (LEDGER_1, LEDGER_2), "cache": (CACHE_1,)}
+CACHE_2 = cached.TABLES_2 + similar.TABLES
+
+MIGRATIONS: dict[Kind, tuple[str, ...]] = {
+    "ledger": (LEDGER_1, LEDGER_2, LEDGER_3),
+    "cache": (cached.TABLES_1, CACHE_2),
+}
 APPLICATION: dict[Kind, int] = {"ledger": 0x504D4C47, "cache": 0x504D4348}  # PMLG, PMCH
 
 
@@ -94,11 +88,15 @@ def version_of(connection: sqlite3.Connection, kind: Kind, path: Path) -> int:
 
     Raises:
         ConfigError: a newer version of Pointsman, or another program, wrote it.
+        sqlite3.DatabaseError: a cache has not the tables that it says it has.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if application != APPLICATION[kind] and (tables or version):
+    tables = _tables(connection)
+    ours = application == APPLICATION[kind]
+    if kind == "cache" and not _fits(tables, int(version) if ours else None):
+        raise damage("its head and its tables disagree")
+    if not ours and (tables or version):
         raise ConfigError(
             f"{path} is not a {kind} of Pointsman.", hint="Move it away, or choose another home."
         )
@@ -110,6 +108,37 @@ def version_of(connection: sqlite3.Connection, kind: Kind, path: Path) -> int:
             hint="Update Pointsman, or choose another home.",
         )
     return int(version)
+
+
+def is_whole(connection: sqlite3.Connection, kind: Kind) -> bool:
+    """Whether the tables of this version are all there, as they were made."""
+    return _migrated(kind, len(MIGRATIONS[kind])) <= _tables(connection)
+
+
+def _fits(tables: Tables, version: int | None) -> bool:
+    """Whether a cache file can be whole that says it is `version`; None: it says it is not ours."""
+    versions = range(len(MIGRATIONS["cache"]) + 1)
+    for number in versions[1:]:
+        if tables == _migrated("cache", number):
+            return version == number
+    if version is None or version not in versions:
+        return True  # another's file, or a newer one
+    return version > 0 and _migrated("cache", version) <= tables
+
+
+def _migrated(kind: Kind, version: int) -> Tables:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for script in MIGRATIONS[kind][:version]:
+            connection.executescript(script)
+        return _tables(connection)
+
+
+def _tables(connection: sqlite3.Connection) -> Tables:
+    """What is defined; as bytes, because what is damaged may be no text."""
+    rows = connection.execute(
+        "SELECT CAST(type AS BLOB), CAST(name AS BLOB), CAST(sql AS BLOB) FROM sqlite_schema"
+    )
+    return frozenset(rows)
 
 
 def migrate(connection: sqlite3.Connection, kind: Kind, version: int) -> None:

@@ -51,8 +51,13 @@ class Worker:
         *,
         most: int,
         lost: Callable[[Exception], None],
+        idle_s: float | None = None,
+        on_idle: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_idle` is run in the thread, once each time nothing was asked for `idle_s`."""
         self._run = run
+        self._idle_s = idle_s
+        self._on_idle = on_idle
         self._most = most
         self._lost = lost
         self._loop = asyncio.get_running_loop()
@@ -74,9 +79,10 @@ class Worker:
             self._jobs.put(Job(task, None))
 
     def end(self) -> None:
-        """Finish what is queued, then end the thread. It blocks."""
+        """Finish what is queued, then end the thread, if it was ever started. It blocks."""
         self._jobs.put(None)
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _work(self) -> None:
         ended = False
@@ -88,7 +94,7 @@ class Worker:
 
     def _next(self) -> tuple[list[Job], bool]:
         """The next batch, and whether it is the last."""
-        job = self._jobs.get()
+        job = self._first()
         batch: list[Job] = []
         while job is not None:
             batch.append(job)
@@ -99,6 +105,13 @@ class Worker:
             except queue.Empty:
                 return batch, False
         return batch, True
+
+    def _first(self) -> Job | None:
+        try:
+            return self._jobs.get(timeout=self._idle_s)
+        except queue.Empty:
+            self._on_idle()
+            return self._jobs.get()
 
     def _deliver(self, batch: Sequence[Job]) -> None:
         for job in batch:

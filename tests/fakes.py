@@ -180,15 +180,19 @@ class FakeCache:
 
     def __init__(self) -> None:
         self.entries: dict[str, Remembered] = {}
+        self.names: dict[str, str] = {}
+        self.stale = False  # whether everything in it is too old by now
 
     async def get(self, key: str) -> Found | None:
+        key = self.names.get(key, key)
         remembered = self.entries.get(key)
-        return (
-            None if remembered is None else Found(remembered=remembered, layer="memory", age_s=0.0)
-        )
+        if remembered is None:
+            return None
+        return Found(remembered=remembered, layer="memory", age_s=0.0, key=key, stale=self.stale)
 
-    async def put(self, key: str, remembered: Remembered) -> None:
+    async def put(self, key: str, remembered: Remembered, also: Sequence[str] = ()) -> None:
         self.entries[key] = remembered
+        self.names |= dict.fromkeys(also, key)
 
 
 def counting() -> Callable[[], str]:

@@ -1,12 +1,12 @@
 """The `complete` tool: one answer, from wherever it is best had, with its receipt."""
 
 import json
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
 from pointsman.money import usd
-from pointsman.records import Answer, Layer
+from pointsman.records import Answer, CacheKind, Layer
 from routing.dispatch import Dispatcher
 from tools.asking import Asking
 from tools.tool import Caller, Result, Tool
@@ -22,9 +22,12 @@ class UsageOut(Result):
 class CacheOut(Result):
     hit: bool
     layer: Layer | None = None
-    kind: Literal["exact", "semantic"] | None = None
+    kind: CacheKind | None = None
     similarity: float | None = None
+    probability: float | None = None
     age_s: float | None = None
+    stale: bool = False
+    hit_id: str | None = None
 
 
 class AttemptOut(Result):
@@ -119,6 +122,15 @@ def _warnings(answer: Answer, *, parse: bool) -> list[str] | None:
             f"The price of {', '.join(unpriced)} is not known: this call's cost is missing from "
             "the accounts. Set [[providers...models]] price."
         )
+    if answer.cache.stale:
+        warnings.append(
+            f"This answer is {answer.cache.age_s or 0:.0f} s old and no longer fresh: it was "
+            "served because no model could answer."
+        )
+    if answer.cache.kind == "adapted":
+        warnings.append(
+            "This answer was adapted by a local model from the answer to a similar prompt."
+        )
     if answer.completion.usage.estimated:
         warnings.append("The provider did not report its token counts; they are estimated.")
     if answer.completion.finish_reason == "length":
@@ -142,5 +154,9 @@ def _no_constant(name: str) -> Any:
 
 def _read(given: CompleteResult) -> str:
     calls = [f"{c.name}({c.arguments})" for c in given.tool_calls or ()]
-    warnings = [f"[{warning}]" for warning in given.warnings or () if "price" in warning]
+    warnings = [
+        f"[{warning}]"
+        for warning in given.warnings or ()
+        if "price" in warning or warning.startswith("This answer")
+    ]
     return "\n".join(part for part in (given.text, *calls, *warnings) if part)

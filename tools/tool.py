@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pointsman.records import LOCAL, Principal
 
-Toolset = Literal["core", "experiments", "admin"]
+Toolset = Literal["core", "cache", "experiments", "admin"]
 Progress = Callable[[float, float | None, str], Awaitable[None]]  # done, of how many, just what
 
 
@@ -46,4 +46,5 @@ class Tool:
     read: Callable[[Any], str]  # a result as the text that a model reads
     read_only: bool
     open_world: bool  # it may reach beyond this machine
+    destructive: bool = False  # what it takes away does not come back by itself
     toolset: Toolset = "core"  # clients are shown the toolsets that the settings enable

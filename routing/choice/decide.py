@@ -45,7 +45,7 @@ class Router:
             NotFound: the call names a model that is not in the catalogue.
         """
         started = self.clock.monotonic()
-        liked = self.preferences.get(_who(call), INDIFFERENT)
+        liked = self.preferences.get(who_of(call), INDIFFERENT)
         profile = profile_of(call, self.profile, self.preferences)
         terms = terms_of(call, analysis, profile, self.weights)
         if call.model == "auto":
@@ -95,7 +95,7 @@ def profile_of(
     call: Call, usual: Profile, preferences: Mapping[str, PreferenceSettings]
 ) -> Profile:
     """What `call` is decided by: its own word, else its user's, else the settings'."""
-    return call.prefer or preferences.get(_who(call), INDIFFERENT).prefer or usual
+    return call.prefer or preferences.get(who_of(call), INDIFFERENT).prefer or usual
 
 
 def terms_of(call: Call, analysis: Analysis, profile: Profile, weights: Weights = BASE) -> Terms:
@@ -114,7 +114,7 @@ def terms_of(call: Call, analysis: Analysis, profile: Profile, weights: Weights 
         max_cost=call.max_cost,
         deadline_s=call.deadline_s,
         prefer=call.prefer,
-        who=_who(call),
+        who=who_of(call),
         profile=profile,
         weights=weights.changes,
     )
@@ -145,7 +145,7 @@ def named(models: Sequence[Model], reference: str) -> list[Model]:
     return found
 
 
-def _who(call: Call) -> str:
+def who_of(call: Call) -> str:
     return call.user or call.principal.id
 
 

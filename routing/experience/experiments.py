@@ -73,7 +73,7 @@ class Experiments:
         To leave out the calls that another model had to answer would favour the arm that fails.
         """
         claim = self._claim(call, analysis)
-        if claim is None or record.layer is not None or record.error == "cancelled":
+        if claim is None or record.cache.hit or record.error == "cancelled":
             return
         costs = [attempt.cost for attempt in record.attempts]
         self.book.record(

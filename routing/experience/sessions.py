@@ -85,7 +85,7 @@ class Sessions:
 
     def settled(self, call: Call, analysis: Analysis, record: CallRecord) -> None:
         """Keep what this call's end adds to its session; only an answered one does."""
-        if call.session_id is None or record.provider is None or record.layer is not None:
+        if call.session_id is None or record.provider is None or record.cache.hit:
             return
         before = self._alive(self.store.recent(call.principal.id, call.session_id))
         model = f"{record.provider}/{record.model}"

@@ -1,15 +1,12 @@
 """`pointsman bench`: how good, fast and dear each model is."""
 
 import argparse
-import sys
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from typing import Any, get_args
 
 from pointsman.records import Category
 from server.commands.command import DONE, FAILED, Command, Context
-
-Progress = Callable[[float, float | None, str], Awaitable[None]]
+from server.commands.progress import live_progress
 
 HEAD = (
     *("category", "model", "quality", "speed", "cost", "final"),
@@ -42,7 +39,7 @@ async def _run(context: Context) -> int:
     arguments: dict[str, Any] = {"action": given.action, "n": given.n}
     wishes = {"categories": given.category, "models": given.model, "max_cost_usd": given.max_cost}
     arguments |= {name: value for name, value in wishes.items() if value is not None}
-    with _progress(context, wanted=given.action == "run") as progress:
+    with live_progress(context) if given.action == "run" else nullcontext() as progress:
         result = await use_tool(context, "benchmark", arguments, progress=progress)
     context.tell(result, table(context, result["results"]))
     for skipped in result["skipped"] or ():
@@ -54,26 +51,6 @@ async def _run(context: Context) -> int:
         return DONE
     context.hint(f"pointsman: the run cost ${result['spent_usd']:.6f} at most")
     return DONE if result["results"] else FAILED
-
-
-@contextmanager
-def _progress(context: Context, *, wanted: bool) -> Generator[Progress | None, None, None]:
-    """Shows on standard error how far a run is: one line that changes, on a terminal."""
-    if not wanted:
-        yield None
-        return
-    live = sys.stderr.isatty()
-
-    async def show(done: float, total: float | None, what: str) -> None:
-        line = context.plain(f"{done:.0f}/{total or 0:.0f} {what}")
-        sys.stderr.write(f"\r\x1b[K{line[:100]}" if live else f"{line}\n")
-        sys.stderr.flush()
-
-    try:
-        yield show
-    finally:
-        if live:
-            sys.stderr.write("\r\x1b[K")
 
 
 def table(context: Context, results: list[dict[str, Any]]) -> str:

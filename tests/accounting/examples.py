@@ -51,7 +51,6 @@ def call(number: int, *attempts: Attempt, **fields: object) -> CallRecord:
         provider="acme",
         model="acme-large",
         category="general",
-        layer=None,
         error=None,
         latency_ms=20.0,
         saved_by_cache=0,

@@ -12,7 +12,7 @@ from accounting.ledger import open_ledger
 from accounting.stats import Measures, cost_stats
 from pointsman.errors import StorageFailed
 from pointsman.money import Usage
-from pointsman.records import Attempt, Emotion
+from pointsman.records import Attempt, CacheInfo, Emotion
 from pointsman.types import Outcome
 from storage.database import Database, open_database
 from storage.ledger import read_attempts
@@ -101,9 +101,9 @@ async def test_a_hold_whose_caller_gave_up_is_not_charged(tmp_path: Path) -> Non
 async def test_what_costs_nothing_is_noted_and_there_in_the_end(tmp_path: Path) -> None:
     async with ledger_in(tmp_path) as (ledger, database):
         for number in range(1_000):
-            ledger.note(call(number, layer="memory", saved_by_cache=7))
+            ledger.note(call(number, cache=CacheInfo(hit=True, layer="memory"), saved_by_cache=7))
         assert (await totals(database)).requests == 1_000
-        ledger.note(call(1_000, layer="memory", saved_by_cache=7))
+        ledger.note(call(1_000, cache=CacheInfo(hit=True, layer="memory"), saved_by_cache=7))
     async with ledger_in(tmp_path) as (_, database):
         found = await totals(database)
     assert found.requests == 1_001

@@ -13,7 +13,7 @@ from accounting.ledger import DatabaseLedger
 from accounting.stats import Row, cost_stats, parse_time
 from pointsman.errors import InvalidInput
 from pointsman.money import Usage
-from pointsman.records import Principal
+from pointsman.records import MISS, CacheInfo, Principal
 from pointsman.types import Outcome
 from storage.database import Database
 from tests.accounting.examples import NOW, attempt, call, hold, ledger_in
@@ -50,7 +50,7 @@ async def test_the_totals_are_exact(books: tuple[DatabaseLedger, Database]) -> N
                 number,
                 attempt(number, cost=100_000_000 + number % 2, usage=Usage(input_tokens=3)),
                 latency_ms=float(number + 1),
-                layer="memory" if number < 25 else None,
+                cache=CacheInfo(hit=True, layer="memory") if number < 25 else MISS,
                 error="no_backend" if number >= 90 else None,
                 saved_by_cache=1,
                 saved_by_routing=2,

@@ -11,7 +11,7 @@ import pytest
 from pointsman.money import Usage
 from pointsman.records import Remembered
 from pointsman.seams import Cache, Clock
-from pointsman.types import Completion, ToolCall
+from pointsman.types import ChatRequest, Completion, Message, ToolCall
 
 NOW = 1_750_000_000.0
 
@@ -44,6 +44,7 @@ def remembered(text: str = "Paris", *, time_sensitive: bool = False) -> Remember
         category="general",
         time_sensitive=time_sensitive,
         stored_at=NOW,
+        request=ChatRequest(messages=(Message("user", "What is the capital of France?"),)),
     )
 
 
@@ -76,6 +77,13 @@ class CacheContract:
         found = await cache.get("cc:v1:a:1")
         assert found is not None
         assert found.remembered.completion.text == text
+
+    async def test_an_answer_is_found_under_its_other_keys_too(self, cache: Cache) -> None:
+        await cache.put("cc:v1:a:1", remembered(), ("cc:v1:a:2", "cc:v1:a:3"))
+        for key in ("cc:v1:a:1", "cc:v1:a:2", "cc:v1:a:3"):
+            found = await cache.get(key)
+            assert found is not None
+            assert (found.key, found.remembered) == ("cc:v1:a:1", remembered())
 
     async def test_an_unknown_cost_stays_unknown(self, cache: Cache) -> None:
         await cache.put("cc:v1:a:1", replace(remembered(), cost=None))

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from cache.flight import SharedFlights, open_flights
-from cache.key import cache_key
+from cache.key import Keys
 from pointsman.errors import (
     BudgetExceeded,
     ContentRefused,
@@ -21,6 +21,7 @@ from pointsman.errors import (
 )
 from pointsman.money import Usage
 from pointsman.records import Answer, Call
+from pointsman.seams import Similar
 from pointsman.settings import BreakerSettings, RoutingSettings
 from pointsman.types import (
     ChatRequest,
@@ -36,6 +37,7 @@ from pointsman.types import (
 from routing.attempt import Attempts
 from routing.backends.health import Health, Permit
 from routing.dispatch import Dispatcher
+from routing.recall import NothingSimilar, Recall
 from tests.fakes import (
     FakeCache,
     FakeCatalogue,
@@ -74,6 +76,7 @@ async def bench(
     providers: Sequence[FakeProvider],
     routing: RoutingSettings | None = None,
     ledger: FakeLedger | None = None,
+    similar: Similar | None = None,
 ) -> AsyncGenerator[Bench, None]:
     clock, ledger, cache = SteadyClock(), ledger or FakeLedger(), FakeCache()
     health = Health(BreakerSettings(), clock.clock(), random.Random(7).random)
@@ -82,8 +85,7 @@ async def bench(
     async with open_flights() as flights:
         dispatcher = Dispatcher(
             catalogue=FakeCatalogue(providers),
-            cache=cache,
-            key_of=cache_key,
+            recall=Recall(cache=cache, key_of=Keys().key, similar=similar or NothingSimilar()),
             flights=flights,
             ledger=ledger,
             attempts=Attempts(
@@ -131,7 +133,7 @@ async def test_a_second_identical_call_is_a_hit_that_costs_nothing() -> None:
     assert (second.cost, second.saved) == (0, first.cost)
     assert second.decision_id == first.decision_id
     (noted,) = b.ledger.noted
-    assert (noted.layer, noted.saved_by_cache) == ("memory", first.cost)
+    assert (noted.cache.layer, noted.saved_by_cache) == ("memory", first.cost)
 
 
 @pytest.mark.parametrize(("use", "calls", "kept"), [("off", 2, 0), ("refresh", 2, 1)])

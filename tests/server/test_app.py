@@ -118,9 +118,12 @@ async def test_an_answer_a_hit_a_route_and_the_bill(
     assert first["provider"] == "b0"
     assert first["cost_usd"] > 0
     assert not first["cache"]["hit"]
+    hit_id = again["cache"].pop("hit_id")
     assert again["cache"] | {"age_s": 0} == {
-        "hit": True, "layer": "memory", "kind": "exact", "similarity": None, "age_s": 0,
+        "hit": True, "layer": "memory", "kind": "exact", "similarity": None, "probability": None,
+        "age_s": 0, "stale": False,
     }  # fmt: skip
+    assert len(hit_id) == 32
     assert (again["cost_usd"], again["saved_usd"]) == (0, first["cost_usd"])
     assert len(upstream.requests) == 1
     candidate = route["candidates"][0]

@@ -11,7 +11,7 @@ import pytest
 
 from accounting.ledger import DatabaseLedger
 from cache.flight import open_flights
-from cache.key import cache_key
+from cache.key import Keys
 from pointsman.errors import InvalidInput, NotFound, PointsmanError
 from pointsman.records import LOCAL, Analysis, Call, CallRecord, Decision, Factors, Principal
 from pointsman.seams import Embedding, Insight, Standing
@@ -20,6 +20,7 @@ from pointsman.types import ChatRequest, Message, Model, Outcome
 from routing.attempt import Attempts
 from routing.backends.health import Health
 from routing.dispatch import Dispatcher
+from routing.recall import Recall
 from server.learning import Learning, open_learning
 from tests.accounting.examples import ledger_in
 from tests.fakes import (
@@ -37,7 +38,7 @@ from tools.feedback import feedback_tool
 from tools.learning import Learned, learning_tool
 from tools.tool import Caller, Tool
 
-MALLORY = Principal(id="mallory", cache_scope="user:mallory")
+MALLORY = Principal(id="mallory")
 DAY_S = 86_400.0
 
 
@@ -121,8 +122,7 @@ async def bench(
         learning = await open_learning(database, routing, clock.clock(), random.Random(1))
         dispatcher = Dispatcher(
             catalogue=FakeCatalogue(backends or providers()),
-            cache=FakeCache(),
-            key_of=cache_key,
+            recall=Recall(cache=FakeCache(), key_of=Keys().key),
             flights=flights,
             ledger=ledger,
             attempts=Attempts(

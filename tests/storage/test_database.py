@@ -12,7 +12,7 @@ import structlog  # noqa: F401 - the server has imported it long before anything
 
 from pointsman.errors import ConfigError, StorageFailed
 from storage.database import Database, open_database
-from storage.schema import Kind
+from storage.schema import APPLICATION, MIGRATIONS, Kind
 
 KINDS: list[Kind] = ["ledger", "cache"]
 
@@ -191,7 +191,7 @@ async def test_only_the_user_can_read_what_is_kept(tmp_path: Path, kind: Kind) -
         ("ledger", "journal_mode", "wal"),
         ("ledger", "synchronous", 2),
         ("ledger", "secure_delete", 1),
-        ("ledger", "user_version", 2),
+        ("ledger", "user_version", 3),
         ("cache", "journal_mode", "wal"),
         ("cache", "synchronous", 1),
         ("cache", "auto_vacuum", 2),
@@ -224,6 +224,7 @@ async def test_what_another_version_or_program_wrote_is_refused_and_left_alone(
     path = tmp_path / "x.db"
     async with open_database(path, kind=kind):
         pass
+    change(path, "CREATE TABLE theirs (x)")
     change(path, statement)
     before = path.read_bytes()
     with pytest.raises(ConfigError) as caught:
@@ -233,6 +234,42 @@ async def test_what_another_version_or_program_wrote_is_refused_and_left_alone(
     assert caught.value.hint
     assert path.read_bytes() == before
     change(path, statement.split("=")[0] + "= 1")  # it was closed: the file is not locked
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "PRAGMA user_version = 0",
+        "PRAGMA user_version = 1",
+        "PRAGMA user_version = 99",
+        "PRAGMA application_id = 7",
+        "DROP TABLE cached",
+    ],
+)
+async def test_a_cache_whose_head_and_tables_disagree_is_begun_anew(
+    tmp_path: Path, statement: str
+) -> None:
+    """CA-19: as a flipped bit leaves it"""
+    path = tmp_path / "cache.db"
+    async with open_database(path, kind="cache"):
+        pass
+    change(path, statement)
+    async with open_database(path, kind="cache") as database:
+        assert database.moved == tmp_path / "quarantine"
+        await database.write(add_cached(1))
+
+
+async def test_a_cache_of_the_first_version_is_migrated_with_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "cache.db"
+    first = MIGRATIONS["cache"][0] + "PRAGMA user_version = 1;"
+    connection = sqlite3.connect(path)
+    connection.executescript(first + f"PRAGMA application_id = {APPLICATION['cache']}")
+    connection.execute("INSERT INTO cached VALUES ('k', x'00', 1, 0, 0, 9e9, 'm', 'p', 's')")
+    connection.commit()
+    connection.close()
+    async with open_database(path, kind="cache") as database:
+        assert database.moved is None
+        assert await database.read(lambda c: c.execute("SELECT key, hits FROM cached").fetchall())
 
 
 def change(path: Path, statement: str) -> None:
@@ -303,7 +340,7 @@ async def test_a_damaged_cache_is_moved_aside_and_started_empty(tmp_path: Path, 
     assert len(list((tmp_path / "quarantine").iterdir())) == 1
 
 
-async def test_damage_found_in_use_costs_the_cache_its_file_at_the_end(tmp_path: Path) -> None:
+async def test_a_cache_that_is_found_damaged_in_use_is_begun_anew_at_once(tmp_path: Path) -> None:
     """CA-19, F-7: whole at its head, damaged further in"""
     path = tmp_path / "cache.db"
     async with open_database(path, kind="cache") as database:
@@ -313,16 +350,87 @@ async def test_damage_found_in_use_costs_the_cache_its_file_at_the_end(tmp_path:
     path.with_name(path.name + "-wal").unlink()
     async with open_database(path, kind="cache") as database:
         assert database.moved is None
-        with pytest.raises(StorageFailed):
-            await database.read(lambda c: c.execute("SELECT * FROM cached").fetchall())
+        with anyio.fail_after(10):
+            with pytest.raises(StorageFailed):
+                await database.read(all_cached)
+            assert database.moved == tmp_path / "quarantine"
+            assert await database.read(all_cached) == []
+            await database.write(add_cached(1))
+        assert database.replaced == 1
     async with open_database(path, kind="cache") as database:
-        assert await database.read(lambda c: c.execute("SELECT * FROM cached").fetchall()) == []
+        assert len(await database.read(all_cached)) == 1
+
+
+async def test_while_a_damaged_cache_is_replaced_nobody_waits_in_vain(tmp_path: Path) -> None:
+    """CA-19: whoever asks meanwhile is told so, or gets their answer from the new file"""
+    refused = 0
+
+    async def use(number: int) -> None:
+        nonlocal refused
+        try:
+            await (database.read(all_cached) if number % 2 else database.write(add_cached(number)))
+        except StorageFailed:
+            refused += 1
+
+    async with open_database(tmp_path / "cache.db", kind="cache") as database:
+        await database.write(lambda connection: connection.execute("DROP TABLE cached"))
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as group:
+                for number in range(50):
+                    group.start_soon(use, number)
+            database.post(add_cached(1))
+            await database.flush()
+        assert refused == 50
+        assert (database.replaced, database.lost) == (1, 0)
+        assert len(await database.read(all_cached)) == 1
+
+
+async def test_a_mistake_in_a_query_does_not_cost_the_cache(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "cache.db", kind="cache") as database:
+        await database.write(add_cached(1))
+        with pytest.raises(StorageFailed):
+            await database.read(lambda connection: connection.execute("SELECT * FROM nothing"))
+        assert database.replaced == 0
+        assert len(await database.read(all_cached)) == 1
+
+
+async def test_a_damaged_cache_that_cannot_be_replaced_yet_is_replaced_later(
+    tmp_path: Path,
+) -> None:
+    """CA-18, CA-19"""
+    async with open_database(tmp_path / "cache.db", kind="cache") as database:
+        (tmp_path / "quarantine").touch()  # in the way of the folder of that name
+        await database.write(lambda connection: connection.execute("DROP TABLE cached"))
+        for _ in range(2):
+            with pytest.raises(StorageFailed):
+                await database.read(all_cached)
+        assert database.replaced == 0
+        (tmp_path / "quarantine").unlink()
+        with anyio.fail_after(10):
+            assert await database.read(all_cached) == []
+        assert database.replaced == 1
+
+
+async def test_a_large_log_is_folded_into_the_file_when_nothing_is_written(tmp_path: Path) -> None:
+    log = tmp_path / "x.db-wal"
+    async with open_database(tmp_path / "x.db", kind="ledger", idle_s=0.01) as database:
+        await database.write(add(1, 3_000_000))
+        with anyio.fail_after(10):
+            while log.stat().st_size:
+                await anyio.lowlevel.checkpoint()
+        await database.write(add(2))
+        assert await database.read(numbers) == {1, 2}
+
+
+def all_cached(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
+    return connection.execute("SELECT * FROM cached").fetchall()
 
 
 def add_cached(number: int) -> Callable[[sqlite3.Connection], None]:
     def query(connection: sqlite3.Connection) -> None:
         connection.execute(
-            "INSERT INTO cached VALUES (?, zeroblob(500), 500, 0, 0, 9e9, 'm', 'p', 's')", (number,)
+            "INSERT INTO cached VALUES (?, zeroblob(500), 500, 0, 0, 9e9, 'm', 'p', 's', 0)",
+            (number,),
         )
 
     return query

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from pointsman.records import LOCAL, Principal
+from pointsman.records import LOCAL, CacheInfo, Principal
 from storage.learning import (
     Feedback,
     Outcome,
@@ -18,6 +18,8 @@ from storage.learning import (
 from tests.accounting.examples import NOW, call, ledger_in
 
 NOW_MS = round(NOW * 1000)
+
+HIT = CacheInfo(hit=True, layer="memory")
 
 
 def feedback(number: int, rating: float | None = -1.0, **fields: object) -> Feedback:
@@ -40,7 +42,7 @@ async def test_only_who_got_an_answer_finds_it(tmp_path: Path) -> None:
     async with ledger_in(tmp_path) as (ledger, database):
         await ledger.settle(call(1))
         await ledger.settle(call(2, provider=None, model=None, error="no_backend"))
-        await ledger.settle(call(3, decision_id="d1", principal=bob, layer="memory"))
+        await ledger.settle(call(3, decision_id="d1", principal=bob, cache=HIT))
         for decision, who, found in (
             ("d1", "local", ("acme/acme-large", "general")),
             ("d1", "bob", ("acme/acme-large", "general")),
@@ -108,7 +110,7 @@ async def test_satisfaction_is_a_share_of_answers_with_its_n(tmp_path: Path) -> 
         assert (await database.read(partial(read_satisfaction, since_ms=0))).ratio is None
         for number in range(1, 9):
             await ledger.settle(call(number))
-        await ledger.settle(call(20, decision_id="d8", layer="memory"))  # the same answer again
+        await ledger.settle(call(20, decision_id="d8", cache=HIT))  # the same answer again
         await ledger.settle(call(9, model=None, provider=None, error="no_backend"))
         await ledger.settle(call(10, at=NOW - 1000))
         await ledger.settle(call(12, tool="benchmark"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pointsman.experiments import Arm, Experiment, Trial
 from pointsman.money import Usage
-from pointsman.records import Attempt, Call, CallRecord, Principal
+from pointsman.records import Attempt, CacheInfo, Call, CallRecord, Principal
 from pointsman.types import ChatRequest, Message, Outcome
 from routing.experience.experiment_intervals import (
     Interval,
@@ -135,7 +135,6 @@ def record(**facts: object) -> CallRecord:
         provider="alpha",
         model="m",
         category="coding",
-        layer=None,
         error=None,
         latency_ms=20.0,
         saved_by_cache=0,
@@ -203,7 +202,7 @@ def test_a_result_says_what_the_call_came_to() -> None:
 
 def test_a_remembered_or_abandoned_call_is_no_result() -> None:
     book = Book([everyone()])
-    for told in (record(layer="memory"), record(error="cancelled")):
+    for told in (record(cache=CacheInfo(hit=True, layer="memory")), record(error="cancelled")):
         Experiments(book).settled(ask(), analyse(ask().request), told)
     assert book.trials == []
 

@@ -259,7 +259,6 @@ def record(*outcomes: Outcome, at: float = 0.0, **fields: object) -> CallRecord:
         provider=attempts[-1].provider if answered else None,
         model="m" if answered else None,
         category="coding",
-        layer=None,
         error=None if answered else "no_backend",
         latency_ms=1,
         saved_by_cache=0,

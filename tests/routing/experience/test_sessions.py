@@ -10,7 +10,16 @@ from benchmarks.sessions import dialogues
 from pointsman.errors import StorageFailed
 from pointsman.experiments import Experiment, Trial
 from pointsman.money import Usage
-from pointsman.records import Analysis, Attempt, Call, CallRecord, Category, Decision, Principal
+from pointsman.records import (
+    Analysis,
+    Attempt,
+    CacheInfo,
+    Call,
+    CallRecord,
+    Category,
+    Decision,
+    Principal,
+)
 from pointsman.seams import EndpointView, Insight, Standing
 from pointsman.sessions import Session
 from pointsman.types import ChatRequest, Message, Model, Outcome
@@ -156,7 +165,6 @@ class Talk:
             provider=who.provider if who else None,
             model=who.id if who else None,
             category=decision.analysis.category,
-            layer=None,
             error=None if who else "no_backend",
             latency_ms=1.0,
             saved_by_cache=0,
@@ -364,5 +372,5 @@ async def test_a_hit_of_the_answer_cache_leaves_the_session_alone() -> None:
     record = talk._record(call, decision, decision.plan[0].model, 10)
     before = talk.session
     sessions = Sessions(store=talk.store, clock=talk.clock.clock(), idle_s=3_600)
-    sessions.settled(call, analysis, replace(record, layer="memory"))
+    sessions.settled(call, analysis, replace(record, cache=CacheInfo(hit=True, layer="memory")))
     assert talk.session == before

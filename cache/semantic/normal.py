@@ -1,0 +1,154 @@
+"""The normal form of a prompt: prompts with equal ones ask the same, to the letter that matters."""
+
+import re
+import unicodedata
+
+from cache.semantic.lexicon import words_of
+
+COURTESIES = 12  # before a prompt
+LONGEST = 20_000  # characters; a longer text is its own normal form but for the blanks around it
+
+_VERBATIM = re.compile(
+    r"```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]*\"|(?<!\w)'[^'\n]*'(?!\w)|\S*(?:https?://|www\.)\S+",
+    re.DOTALL,
+)
+_CODE = re.compile(r"\n[ \t]+\S|[{};]\s*(?:\n|$)|^\s*(?:def|class|for|if|while)\b.*:\s*$", re.M)
+# Written in capitals these are other words, where a text is not written in capitals throughout.
+LOUD = words_of("US IT WHO AIDS MS")
+_CHARACTERS = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
+        **dict.fromkeys("\u200b\u200c\u2060\ufeff\u00ad", ""),
+        "\u2026": "...",
+        "\u00a0": " ",
+    }
+)
+_KEEPING = ("<super>", "<sub>", "<fraction>")  # 2\u00b2 is not 22
+
+_TELL = r"(?:tell|show|explain to|teach|inform) (?:me|us)"
+_ASK = r"(?:can|could|would|will) you"
+_DOES = (
+    r"(?:explain|describe|tell|show|give|list|write|help|define|translate|summari[sz]e|suggest"
+    r"|recommend|create|make|generate|find|solve|calculate|compute|convert|name|compare|provide"
+    r"|fix|rewrite|rephrase|teach|recommend|outline|draft|prove|check|walk|share|clarify)"
+)
+_QUESTION = r"(?=(?:what|who|whom|whose|which|when|where|why|how|if|whether)\b)"
+_HEAD = re.compile(
+    r"(?:"
+    r"(?:hi|hello|hey|hiya|greetings|good (?:morning|afternoon|evening)|dear)"
+    r"(?:\s+(?:there|all|everyone|everybody|guys|folks|friends?|assistant|chatgpt|bot|ai))?"
+    r"(?:[,.!:;-]+ *|\s+(?=please\b|can\b|could\b|what\b|how\b|who\b|why\b|when\b|where\b|i\b))"
+    r"|(?:please|pls|plz|kindly)[,:]?\s+(?=\S)"
+    r"|(?:ok|okay|so|well|um|hmm|thanks|thank you|quick question|question|excuse me|sorry)"
+    r"[,.:!]+ *(?=\S)"
+    rf"|{_ASK} (?:please|kindly) "
+    rf"|{_ASK} (?={_DOES}\b)"
+    rf"|(?:do you know|i wonder|i(?: am|'m| was) wondering|i(?: would|'d) (?:like|love) to know"
+    rf"|i (?:want|need) to know|may i ask|can i ask|let me know),? {_QUESTION}"
+    rf"|(?:(?:please )?{_TELL}|{_ASK} {_TELL}):? {_QUESTION}"
+    rf"|(?:(?:please )?{_TELL}|{_ASK} {_TELL}): *(?=\S)"
+    r")",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"(?<![^\s,.!?;:)\]}>\"'`-])"
+    r"(?:please|pls|plz|thanks(?:\s+(?:a\s+lot|so\s+much|in\s+advance|again))?|many\s+thanks"
+    r"|thank\s+you(?:\s+(?:so\s+much|very\s+much|in\s+advance))?|thx|cheers)[\s.!]*\Z",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(  # after these, a courtesy is what is asked about
+    r"(?:\b(?:say|says|said|saying|spell|spelled|means?|meaning|words?|phrase|write|translate"
+    r"|pronounce|of|to|for|an?|the|and|or|with|is|than|in|on|reply|answer|no|not|my|your|when)"
+    r"|:)\s*\Z|[\"'`]\Z",
+    re.IGNORECASE,
+)
+_TAIL_SEEN = 80  # characters
+_ENDS = " \t\r\n?.;,:"
+_LONE = re.compile(r"(?:[\d)\]]|(?<![^\W\d_])[^\W\d_])!\Z")  # 5! and n! are factorials
+
+
+def normal_form(text: str) -> str:
+    """`text` without what asks nothing: courtesies, case, blanks, the mark at its end.
+
+    Code, quotations, digits, operators and capitals inside of words stay as they are. A normal
+    form is its own normal form.
+    """
+    if len(text) > LONGEST:
+        return text.strip()
+    return _fold(bare_form(text))
+
+
+def bare_form(text: str) -> str:
+    """`text` without courtesies around it, and with plain quotation marks; its case is kept."""
+    return _bare(_characters(text[:LONGEST]))
+
+
+def _characters(text: str) -> str:
+    if text.isascii():
+        return text
+    plain = "".join(
+        one
+        if one.isascii() or unicodedata.decomposition(one).startswith(_KEEPING)
+        else unicodedata.normalize("NFKC", one)
+        for one in text
+    )
+    return unicodedata.normalize("NFC", plain.translate(_CHARACTERS))
+
+
+def _bare(text: str) -> str:
+    """`text` without courtesies before and after, unless they are all of it."""
+    whole = text.strip()
+    start = 0
+    for _ in range(COURTESIES):
+        if not (found := _HEAD.match(whole, start)):
+            break
+        start = found.end()
+    else:
+        start = 0  # so many are no courtesy
+    bare = _ended(whole[start:])
+    while found := _TAIL.search(bare, max(0, len(bare) - _TAIL_SEEN)):
+        rest = bare[: found.start()]
+        if _NAMED.search(rest[-_TAIL_SEEN:]):
+            break
+        bare = _ended(rest)
+    return bare or _ended(whole) or whole
+
+
+def _ended(text: str) -> str:
+    """`text` without blanks around it and the marks at its end."""
+    text = text.strip()
+    end = len(text)
+    while end and (
+        text[end - 1] in _ENDS
+        or text[end - 1].isspace()
+        or (text[end - 1] == "!" and not _LONE.search(text[max(end - 3, 0) : end]))
+    ):
+        end -= 1
+    return text[:end]
+
+
+def _fold(text: str) -> str:
+    """`text` with single blanks and without capitals, but for what is verbatim."""
+    code = bool(_CODE.search(text))
+    loud = text.upper() == text
+    parts: list[str] = []
+    at = 0
+    for found in _VERBATIM.finditer(text):
+        parts.append(_plain(text[at : found.start()], code=code, loud=loud))
+        parts.append(found[0])
+        at = found.end()
+    parts.append(_plain(text[at:], code=code, loud=loud))
+    return "".join(parts).strip()
+
+
+def _plain(text: str, *, code: bool, loud: bool) -> str:
+    text = re.sub(r"[^\S\n]+", " ", text) if code else re.sub(r"\s+", " ", text)
+    return re.sub(r"[^\W\d_]+", lambda word: _lower(word[0], loud=loud), text)
+
+
+def _lower(word: str, *, loud: bool) -> str:
+    """`word` in lower case, unless its capitals make it another word."""
+    inner = word[1:] != word[1:].lower() and word != word.upper()
+    return word if inner or (word in LOUD and not loud) else word.lower()

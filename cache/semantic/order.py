@@ -1,0 +1,143 @@
+"""Whether the words that two prompts share stand in another order, and whether that matters."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from cache.semantic.align import Link
+from cache.semantic.lexicon import ARTICLES, AUXILIARIES, PREPOSITIONS, PRONOUNS, WH, words_of
+from cache.semantic.words import Word
+
+COMPARED = 40  # links
+LIGHT = 0.45  # "way", "explain": their place tells nothing
+_JOINING = words_of("and or versus between both either & / ,")
+_MUTUAL = words_of(
+    "marry married date dating similar same identical equal difference differ different compare"
+    " comparison versus between friend related relationship engaged sibling cousin together"
+    " distance meet add sum multiply product neighbor contrast common resemble combine mix"
+    " acquaintance close"
+)
+_STOPS = WH | AUXILIARIES | PRONOUNS.keys()
+_FORMS = words_of("be is are was were been being am get got")
+
+
+class Disorder(NamedTuple):
+    """Pairs of shared words whose order differs."""
+
+    inversions: int  # all of them
+    moved: int  # those that no rule of grammar explains
+    reversed_roles: bool  # who does what to whom is turned round
+    reversal: int  # the longest run of shared words that the other side has in reverse order
+    breaks: int  # neighbours among the shared words that are none on the other side
+    names: int  # inversions of which both are names or numbers
+
+
+class _Side:
+    """One prompt's words by place, with what stands before each."""
+
+    def __init__(self, words: Sequence[Word]) -> None:
+        self.words = words
+        self.bases = [word.base for word in words]
+        self.passive = self._passive()
+
+    def joined(self, first: int, second: int) -> bool:
+        """Whether only words that join equals stand between the two places."""
+        low, high = sorted((first, second))
+        between = set(self.bases[low + 1 : high])
+        return bool(between & _JOINING) and between <= _JOINING | ARTICLES
+
+    def marker(self, place: int) -> tuple[str, str] | None:
+        """The preposition that governs the word, and the word that it hangs on, if any."""
+        for at in range(place - 1, max(place - 5, -1), -1):
+            base = self.bases[at]
+            if base in _STOPS:
+                return None
+            if base in PREPOSITIONS:
+                head = self.words[at - 1] if at else None
+                known = head is not None and head.kind == "content"
+                return base, head.base if head is not None and known else ""
+        return None
+
+    def _passive(self) -> tuple[int, int] | None:
+        """The places of verb and doer of "was done by somebody"."""
+        for at in range(1, len(self.bases) - 1):
+            verb = self.words[at - 1]
+            done = verb.kind == "content" or verb.raw.endswith(("ed", "en"))
+            if self.bases[at] != "by" or not done:
+                continue
+            doer = at + 1
+            while doer < len(self.bases) - 1 and self.bases[doer] in ARTICLES:
+                doer += 1
+            doing = doer == at + 1 and self.words[doer].raw.endswith("ing")
+            if not doing and _FORMS & set(self.bases[max(0, at - 6) : at - 1]):
+                return at - 1, doer
+        return None
+
+
+def disorder(links: Sequence[Link], one: Sequence[Word], other: Sequence[Word]) -> Disorder:
+    """How the order of the words that both share differs."""
+    sides = _Side(one), _Side(other)
+    heavy = [link for link in links if link.one.weight > LIGHT][:COMPARED]
+    turned = _turned(links, *sides)
+    mutual = any(base in _MUTUAL for base in sides[0].bases) and any(
+        base in _MUTUAL for base in sides[1].bases
+    )
+    inversions = moved = names = 0
+    for i, a in enumerate(heavy):
+        for b in heavy[i + 1 :]:
+            if a.other.place < b.other.place:
+                continue
+            inversions += 1
+            names += {a.one.kind, b.one.kind} <= {"name", "number"}
+            moved += not (mutual or turned is True or _explained(a, b, *sides))
+    places = [link.other.place for link in heavy]
+    return Disorder(inversions, moved, turned is False, _reversal(places), _breaks(places), names)
+
+
+def _reversal(places: Sequence[int]) -> int:
+    """The length of the longest falling subsequence: 2 where blocks only changed places."""
+    falling: list[int] = []  # of each length, the greatest last place, negated
+    for place in places:
+        at = bisect_left(falling, -place)
+        falling[at : at + 1] = [-place]
+    return len(falling)
+
+
+def _breaks(places: Sequence[int]) -> int:
+    rank = {place: number for number, place in enumerate(sorted(places))}
+    ranks = [rank[place] for place in places]
+    return sum(after != before + 1 for before, after in pairwise(ranks))
+
+
+def _explained(a: Link, b: Link, one: _Side, other: _Side) -> bool:
+    """Whether two words may change places, since what holds them goes with them."""
+    if one.joined(a.one.place, b.one.place) and other.joined(a.other.place, b.other.place):
+        return True
+    kept = [_kept(one.marker(link.one.place), other.marker(link.other.place)) for link in (a, b)]
+    return None not in kept and any(kept)
+
+
+def _kept(one: tuple[str, str] | None, other: tuple[str, str] | None) -> bool | None:
+    """True: held by the same preposition; False: by none; None: by another one."""
+    if one is None and other is None:
+        return False
+    if one is None or other is None or one[0] != other[0] or one[0] == "of":
+        return None
+    return True if not one[1] or not other[1] or one[1] == other[1] else None
+
+
+def _turned(links: Sequence[Link], one: _Side, other: _Side) -> bool | None:
+    """Active on one side and passive on the other: whether the roles fit (True) or are reversed."""
+    if (one.passive is None) == (other.passive is None):
+        return None
+    if one.passive is None:
+        passive, pairs = other.passive, {link.other.place: link.one.place for link in links}
+    else:
+        passive, pairs = one.passive, {link.one.place: link.other.place for link in links}
+    if passive is None:
+        return None
+    verb, doer = passive
+    if verb not in pairs or doer not in pairs:
+        return None
+    return pairs[doer] < pairs[verb]
