@@ -9,7 +9,7 @@ COURTESIES = 12  # before a prompt
 LONGEST = 20_000  # characters; a longer text is its own normal form but for the blanks around it
 
 _VERBATIM = re.compile(
-    r"```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]*\"|(?<!\w)'[^'\n]*'(?!\w)|\S*(?:https?://|www\.)\S+",
+    r"```.*?(?:```|\Z)|`[^`\n]*`|\"[^\"\n]*\"|(?<!\w)'[^'\n]*'(?!\w)|(?<!\S)[^\s\w]{0,3}(?:https?://|www\.)\S+",
     re.DOTALL,
 )
 _CODE = re.compile(r"\n[ \t]+\S|[{};]\s*(?:\n|$)|^\s*(?:def|class|for|if|while)\b.*:\s*$", re.M)

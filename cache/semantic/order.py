@@ -19,6 +19,9 @@ _MUTUAL = words_of(
     " acquaintance close"
 )
 _STOPS = WH | AUXILIARIES | PRONOUNS.keys()
+_SAID = words_of("be is are was were been being am get got a an the that which who")
+TELEGRAM = 6  # words: so short a prompt may leave out what holds its words: "aspirin effects"
+_LEFT_OUT = words_of("of in for on about")
 _FORMS = words_of("be is are was were been being am get got")
 
 
@@ -46,6 +49,12 @@ class _Side:
         low, high = sorted((first, second))
         between = set(self.bases[low + 1 : high])
         return bool(between & _JOINING) and between <= _JOINING | ARTICLES
+
+    def said_of(self, first: int, second: int) -> bool:
+        """Whether one is said of the other: "building is the tallest"."""
+        low, high = sorted((first, second))
+        between = set(self.bases[low + 1 : high])
+        return bool(between & _FORMS) and between <= _SAID
 
     def marker(self, place: int) -> tuple[str, str] | None:
         """The preposition that governs the word, and the word that it hangs on, if any."""
@@ -112,17 +121,32 @@ def _breaks(places: Sequence[int]) -> int:
 
 def _explained(a: Link, b: Link, one: _Side, other: _Side) -> bool:
     """Whether two words may change places, since what holds them goes with them."""
-    if one.joined(a.one.place, b.one.place) and other.joined(a.other.place, b.other.place):
+    here, there = (a.one.place, b.one.place), (a.other.place, b.other.place)
+    if one.joined(*here) and other.joined(*there):
         return True
-    kept = [_kept(one.marker(link.one.place), other.marker(link.other.place)) for link in (a, b)]
+    if (_adjacent(*here) and other.said_of(*there)) or (_adjacent(*there) and one.said_of(*here)):
+        return True
+    short = min(len(one.words), len(other.words)) <= TELEGRAM
+    kept = [
+        _kept(one.marker(link.one.place), other.marker(link.other.place), short=short)
+        for link in (a, b)
+    ]
     return None not in kept and any(kept)
 
 
-def _kept(one: tuple[str, str] | None, other: tuple[str, str] | None) -> bool | None:
+def _adjacent(first: int, second: int) -> bool:
+    return abs(first - second) == 1
+
+
+def _kept(
+    one: tuple[str, str] | None, other: tuple[str, str] | None, *, short: bool
+) -> bool | None:
     """True: held by the same preposition; False: by none; None: by another one."""
     if one is None and other is None:
         return False
-    if one is None or other is None or one[0] != other[0] or one[0] == "of":
+    if one is None or other is None:
+        return True if short and (one or other or ("",))[0] in _LEFT_OUT else None
+    if one[0] != other[0] or one[0] == "of":
         return None
     return True if not one[1] or not other[1] or one[1] == other[1] else None
 

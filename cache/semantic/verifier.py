@@ -7,6 +7,8 @@ and how often they are wrong: docs/cache-verifier.md.
 
 import math
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, get_args
@@ -17,7 +19,7 @@ from cache.semantic.normal import LOUD
 from cache.semantic.trees import Trees
 from cache.semantic.vectors import Arrays, Vocabulary
 from cache.semantic.vetoes import veto
-from cache.semantic.words import MOST, Reader
+from cache.semantic.words import MOST, Reader, Word
 from pointsman.records import Category
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ MODEL = "all-minilm-l6-v2-int8"  # the embedding model whose vectors the trees w
 READ = 4_000  # characters: of longer prompts only the same ones serve each other
 READINGS_KEPT = 512
 TYPING_ERRORS = 2
+MANY = 8  # words
+TELLING = frozenset(("content", "name", "number"))
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 
 
@@ -49,6 +53,7 @@ class Judgement:
 SAME = Judgement(1.0, "the same but for its form")
 MISTYPED = Judgement(0.995, "the same but for typing errors")
 SMALL = Judgement(0.995, "the same, and one is written without capitals")
+FAR_APART = Judgement(0.0, "hardly a word in common")
 TOO_LONG = Judgement(0.0, "too long to be compared word by word")
 
 
@@ -82,6 +87,8 @@ class Verifier:
             return SMALL
         if max(len(a.words), len(b.words)) >= MOST:
             return TOO_LONG
+        if far_apart(a.words, b.words):
+            return FAR_APART
         return self._judge(a, b, float(asked.vector @ kept.vector))
 
     def threshold(self, false_hits: float, category: Category | None = None) -> float:
@@ -119,6 +126,16 @@ def same_in_small_letters(one: str, other: str, normal: str, other_normal: str) 
     if normal.lower() != other_normal.lower() or not (one.islower() or other.islower()):
         return False
     return not LOUD & set(re.findall(r"\w+", one + " " + other))
+
+
+def far_apart(one: Sequence[Word], other: Sequence[Word]) -> bool:
+    """Whether each has many words that the other lacks, and more of them than they share.
+
+    Spares the pairing of long prompts, which takes 10 ms.
+    """
+    a, b = (Counter(w.base for w in words if w.kind in TELLING) for words in (one, other))
+    apart = min((a - b).total(), (b - a).total())
+    return apart >= MANY and apart > (a & b).total()
 
 
 def only_mistyped(alignment: Alignment) -> bool:

@@ -189,6 +189,7 @@ async def test_an_answer_that_is_not_kept_is_nobody_elses(server: RedisServer) -
             for engine in engines:
                 engine.keeps = False
                 group.start_soon(callers.call, engine)
+            await upstream.until_asked(1)
             await until_waiting(server, 3)
             first, upstream.open = upstream.open, anyio.Event()
             first.set()
@@ -231,7 +232,7 @@ async def test_who_lost_the_lock_does_not_take_it_from_another(server: RedisServ
 async def test_a_leader_who_is_left_by_all_leaves_it_to_another(server: RedisServer) -> None:
     upstream, callers = Upstream(), Callers()
     leaving = anyio.CancelScope()
-    with anyio.fail_after(20):
+    with anyio.fail_after(LEASE_S / 2):  # before its lock would run out
         async with fleet_of(server, upstream, 2) as engines, anyio.create_task_group() as group:
 
             async def leave() -> None:
