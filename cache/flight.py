@@ -86,6 +86,7 @@ class SharedFlights:
         start: Start,
         *,
         key: str | None = None,  # noqa: ARG002 - for other processes
+        within_s: float = 600.0,  # noqa: ARG002
     ) -> AbstractAsyncContextManager[AsyncIterator[str | Answer]]:
         return self._join(name, start)
 

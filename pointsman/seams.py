@@ -81,12 +81,18 @@ class Flights(Protocol):
     """Identical calls under way at the same time share one flight."""
 
     def join(
-        self, name: str, start: Callable[[Emit], Awaitable[Answer]], *, key: str | None = None
+        self,
+        name: str,
+        start: Callable[[Emit], Awaitable[Answer]],
+        *,
+        key: str | None = None,
+        within_s: float = 600.0,
     ) -> Landing:
         """The text of the flight called `name` from its beginning, then its answer.
 
         The first to join starts it; it ends early only when the last has left. `key` is where
-        its answer will be in the cache, if that is where other processes may take it from.
+        its answer will be in the cache, if that is where other processes may take it from; nobody
+        waits for another process longer than `within_s`.
         """
         ...
 

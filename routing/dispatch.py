@@ -88,7 +88,8 @@ class Dispatcher:
         place = self.recall.place(call, self.catalogue.fingerprint, self.routing)
         found = await self.recall.asked(call, place.key)
         if found is not None and not found.stale:
-            yield self._replay(call, found, started)
+            async with aclosing(self._replay(call, found, started)) as replay:
+                yield replay
             return
         led: list[bool] = []
 
@@ -100,8 +101,9 @@ class Dispatcher:
         use = call.cache == "use"
         # What bounds a flight in time is part of its name: nobody waits on another's deadline.
         name = f"{place.key}|{call.deadline_s}|{stream}" if use else self.new_id()
+        key, within_s = place.key if use else None, self._allowance_s(call)
         async with (
-            self.flights.join(name, lead, key=place.key if use else None) as pieces,
+            self.flights.join(name, lead, key=key, within_s=within_s) as pieces,
             aclosing(self._land(call, pieces, started, led, lead)) as landed,
         ):
             yield landed
@@ -112,7 +114,9 @@ class Dispatcher:
         self.ledger.note_decision(decision)
         return decision
 
-    async def _replay(self, call: Call, found: Found, started: float) -> Answers:
+    async def _replay(
+        self, call: Call, found: Found, started: float
+    ) -> AsyncGenerator[str | Answer, None]:
         if found.remembered.completion.text:
             yield found.remembered.completion.text
         yield self._served(call, found, started)
@@ -137,8 +141,8 @@ class Dispatcher:
             async for piece in pieces:
                 quiet = False
                 if not led and isinstance(piece, Answer):
-                    piece = joined(piece, self._ms_since(started))
-                    self.ledger.note(free_record(call, self.new_id(), piece, self.clock.wall()))
+                    piece = joined(piece, self._ms_since(started), own_id := self.new_id())
+                    self.ledger.note(free_record(call, own_id, piece, self.clock.wall()))
                 yield piece
             return
         except DeadlineExceeded as error:

@@ -93,10 +93,11 @@ def receipt(
     )
 
 
-def joined(answer: Answer, latency_ms: float) -> Answer:
+def joined(answer: Answer, latency_ms: float, hit_id: str) -> Answer:
     """The receipt of a caller for whom another, asking the same, has paid."""
     saved = answer.saved if answer.cache.hit else answer.cost or 0
-    return replace(answer, cost=0, saved=saved, attempts=(), latency_ms=latency_ms)
+    cache = replace(answer.cache, hit_id=hit_id) if answer.cache.hit else answer.cache
+    return replace(answer, cost=0, saved=saved, attempts=(), latency_ms=latency_ms, cache=cache)
 
 
 def worth_remembering(call: Call, answer: Answer) -> bool:

@@ -7,14 +7,18 @@ import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Set
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import anyio.to_thread
 
+from cache.redis.failures import RedisFailed
+from cache.redis.layer import advice
+from cache.redis.link import open_redis
 from pointsman.errors import ConfigError
+from pointsman.seams import Clock
 from pointsman.settings import Settings
 from providers.discovery import discover
 from providers.embedding.minilm import MODEL, graph_file, open_session
@@ -38,7 +42,7 @@ class Finding:
 async def examine(
     settings: Settings, home: Path, environ: Mapping[str, str]
 ) -> AsyncIterator[Finding]:
-    """Every finding, in the order of a start; nothing is called over a network."""
+    """Every finding, in the order of a start; beside Redis, no other machine is asked."""
     yield await anyio.to_thread.run_sync(_home, home)
     yield await anyio.to_thread.run_sync(_disk, home)
     yield await _engine(home)
@@ -56,7 +60,27 @@ async def examine(
         yield Finding(f"provider {backend.name}", "ok", f"{backend.why}; {models}")
     for absent in found.absent:
         yield Finding(f"provider {absent.name}", "note", absent.why, absent.fix)
-    yield Finding("redis", "note", "not used in this version")
+    yield await _redis(settings)
+
+
+async def _redis(settings: Settings) -> Finding:
+    """Whether the Redis of the settings answers, and is set up as a cache."""
+    clock = Clock(monotonic=time.monotonic, wall=time.time)
+    told = None
+    try:
+        async with open_redis(settings.cache, clock) as link:
+            if link is None:
+                return Finding("redis", "ok", "not used")
+            with suppress(RedisFailed):
+                told = await link.info()
+            error = link.last_error
+    except ConfigError as failure:
+        return Finding("redis", "broken", str(failure), failure.hint)
+    if told is None:
+        fix = "Start it, or remove cache.redis_url: Pointsman goes on without it."
+        return Finding("redis", "broken", f"does not answer ({error})", fix)
+    wrong = advice(told)
+    return Finding("redis", "note" if wrong else "ok", "answers", wrong)
 
 
 def _home(home: Path) -> Finding:

@@ -232,6 +232,24 @@ def commit(connection: sqlite3.Connection, jobs: Sequence[Job]) -> None:
     try:
         connection.execute("BEGIN IMMEDIATE")
         for job in jobs:
+            job.run(connection)
+            if job.error is not None:
+                break  # the transaction may be gone: no other may run outside it
+        else:
+            connection.execute("COMMIT")
+            return
+    except sqlite3.Error:
+        pass  # said again below, to whom it concerns
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+    _commit_apart(connection, jobs)
+
+
+def _commit_apart(connection: sqlite3.Connection, jobs: Sequence[Job]) -> None:
+    """As `commit`; with savepoints, which cost as much as a small write does."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        for job in jobs:
             _attempt(connection, job)
         connection.execute("COMMIT")
     except sqlite3.Error as error:
@@ -241,7 +259,7 @@ def commit(connection: sqlite3.Connection, jobs: Sequence[Job]) -> None:
             jobs[0].error = jobs[0].error or error
             return
         for job in jobs:
-            commit(connection, [job])
+            _commit_apart(connection, [job])
 
 
 def _attempt(connection: sqlite3.Connection, job: Job) -> None:

@@ -20,7 +20,7 @@ from providers.embedding.minilm import (
 
 Open = Callable[[Path], Session]
 PATIENCE_S = 1.0  # that a prompt waits for a model being loaded: loading takes 0.3 s, made 5 s
-MOST_WAITING = 4  # prompts; one more is routed by its features rather than 40 ms later
+MOST_WAITING = 16  # prompts; one more is routed by its features rather than 0.1 s later
 
 
 class LocalEmbedder:
