@@ -47,12 +47,8 @@ class LearnedFreshness:
         Raises:
             StorageFailed: it was not kept.
         """
-        await self.load()
-        halvings = min(self._halvings.get(category, 0.0) + 1, MOST_HALVINGS)
-        at_ms = milliseconds(self._clock.wall())
-        write = partial(write_halvings, category=category, halvings=halvings, at_ms=at_ms)
-        await self._ledger.write(write)
-        self._halvings[category] = halvings
+        halve = partial(_halve, category=category, at_ms=milliseconds(self._clock.wall()))
+        self._halvings = await self._ledger.write(halve)  # all that was posted is written before
 
     async def keep_current(self) -> None:
         """Look, now and then, what hits have made up for; it ends when it is cancelled."""
@@ -69,3 +65,11 @@ def _left(connection: sqlite3.Connection) -> dict[str, float]:
         for category, halvings, hits in read_halvings(connection)
     }
     return {category: halvings for category, halvings in left.items() if halvings > 0}
+
+
+def _halve(connection: sqlite3.Connection, category: Category, at_ms: int) -> dict[str, float]:
+    """The halvings left, once there is one more of `category`; together, so that none is lost."""
+    left = _left(connection)
+    left[category] = min(left.get(category, 0.0) + 1, MOST_HALVINGS)
+    write_halvings(connection, category, left[category], at_ms)
+    return left

@@ -177,20 +177,24 @@ def near_misses(table: Table) -> Floats:
 
 
 def thresholds(p: Floats, share: Floats, category: Sequence[Category]) -> NDArray[np.float64]:
-    """For all categories together, then each: the least probability that keeps each target."""
+    """For all categories together, then each: the least probability that keeps each target.
+
+    All together keep it with a margin; a category is stricter only where its own near misses,
+    which are fewer, pass the target itself.
+    """
     labels = np.array(category)
-    rows = [_curve(p, share)]
+    rows = [_curve(p, share, MARGIN)]
     for name in CATEGORIES:
         own = (labels == name) & (share > 0)
-        mine = _curve(p[own], share[own]) if own.sum() >= FEW else rows[0]
+        mine = _curve(p[own], share[own], 1.0) if own.sum() >= FEW else rows[0]
         rows.append(np.maximum(rows[0], mine))
     return np.stack(rows)
 
 
-def _curve(p: Floats, weight: Floats) -> NDArray[np.float64]:
+def _curve(p: Floats, weight: Floats, margin: float) -> NDArray[np.float64]:
     order = np.argsort(-p)
     passed = np.cumsum(weight[order]) / weight.sum()
-    kept = [MARGIN * target for target in TARGETS]
+    kept = [margin * target for target in TARGETS]
     at = [int(np.searchsorted(passed, share, side="right")) for share in kept]
     return np.array([np.nextafter(p[order[min(i, len(order) - 1)]], 1.0) for i in at])
 

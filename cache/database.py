@@ -30,8 +30,8 @@ class DatabaseCache:
     """Answers in `cache.db`, for `ttl_s` each and of `max_bytes` in all.
 
     `failures` counts the times the database did not do as it was asked, `damaged` the rows that
-    were found damaged and deleted, `foreign` those that were sealed otherwise than this codec
-    does and were deleted; `room` tells whether the disk has room.
+    were found damaged and deleted, `foreign` those deleted that were sealed otherwise than this
+    codec does, or written by another version; `room` tells whether the disk has room.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class DatabaseCache:
             key = row.key
             remembered = self._decoded(name, row)
             if remembered is None:
-                await self._drop(row)
+                await self._drop(name, row)
                 return None
         except FAULTS as error:
             self._failed("get", error)
@@ -153,13 +153,20 @@ class DatabaseCache:
             return None
         return self._codec.decode(row.key, row.blob)
 
-    async def _drop(self, row: cached.Row) -> None:
-        if self._codec.knows(row.blob):
+    async def _drop(self, name: str, row: cached.Row) -> None:
+        if self._is_damaged(name, row):
             self.damaged += 1
             _log("cache.damaged_entry_dropped")
         else:
             self.foreign += 1
         await self._database.write(partial(cached.delete_entry, key=row.key))
+
+    def _is_damaged(self, name: str, row: cached.Row) -> bool:
+        """Whether it is not what was written, be it by a version whose answers we cannot read."""
+        if not self._codec.knows(row.blob):
+            return False
+        astray = row.bond is not None and row.bond != self._codec.bond(name, row.key)
+        return astray or self._codec.unseal(row.blob, row.key) is None
 
     def _failed(self, action: str, error: Exception) -> None:
         self.failures += 1

@@ -4,6 +4,7 @@ import dataclasses
 import hmac
 import json
 import math
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -45,6 +46,14 @@ class Keys:
         """The secret of one scope, 32 bytes."""
         name = f"{self.namespace}\0{scope}".encode("utf-8", "surrogatepass")
         return hmac.digest(self.secret, name, "sha256")
+
+
+_WHOLE = re.compile(rf"{VERSION}:.+:[0-9a-f]{{64}}")
+
+
+def is_whole(key: str) -> bool:
+    """Whether it is a key, and not the beginning of some."""
+    return _WHOLE.fullmatch(key) is not None
 
 
 def scope_of(key: str) -> str:

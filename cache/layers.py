@@ -1,8 +1,8 @@
 """Several caches in a row, which are a cache."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
@@ -34,36 +34,82 @@ class Layer(Cache, Protocol):
         ...
 
 
+@dataclass(eq=False, slots=True)
+class Look:
+    """A look into the layers that is under way, and what happened since it began."""
+
+    changed: set[str] = field(default_factory=set[str])  # keys
+    purged: bool = False
+    over: anyio.Event = field(default_factory=anyio.Event)
+
+
 class LayeredCache:
     """Looks in each layer in turn; what a lower one has is copied to those above it.
 
     Where an answer is kept is one matter, whether it may still be served another: one that is
-    too old for what was asked is found, but `stale`.
+    too old for what was asked is found, but `stale`. No copy outlives a change: what was put or
+    purged while a lower layer was read is not covered by what had been there. Switched off, it
+    neither finds nor keeps; what was kept before can still be purged.
     """
 
-    def __init__(self, layers: Sequence[Layer], freshness: Freshness) -> None:
+    def __init__(self, layers: Sequence[Layer], freshness: Freshness, *, on: bool = True) -> None:
         self.layers = tuple(layers)
         self.freshness = freshness
+        self._on = on
+        self._looks: set[Look] = set()
+        self._purges = 0  # under way
 
     async def get(self, key: str) -> Found | None:
-        for depth, layer in enumerate(self.layers):
-            found = await layer.get(key)
-            if found is None or found.age_s < -CLOCK_STEP_S:
-                continue
-            for above in self.layers[:depth]:
-                await above.put(found.key, found.remembered, (key,))
-            return found if self.freshness.allows(found) else replace(found, stale=True)
+        if not self._on:
+            return None
+        with self._look() as look:
+            for depth, layer in enumerate(self.layers):
+                found = await layer.get(key)
+                if found is None or found.age_s < -CLOCK_STEP_S:
+                    continue
+                if not self.freshness.keeps(found.remembered):
+                    return None
+                for above in self.layers[:depth]:
+                    if look.purged or not look.changed.isdisjoint((key, found.key)):
+                        break
+                    await above.put(found.key, found.remembered, (key,))
+                return found if self.freshness.allows(found) else replace(found, stale=True)
         return None
 
     async def put(self, key: str, remembered: Remembered, also: Sequence[str] = ()) -> None:
-        if not self.freshness.keeps(remembered):
+        if not self._on or not self.freshness.keeps(remembered):
             return
-        for layer in self.layers:
+        for layer in reversed(self.layers):  # so that none is filled from below with what was
+            self._change((key, *also))
             await layer.put(key, remembered, also)
+        self._change((key, *also))
 
     async def purge(self, purge: Purge) -> int:
         """Forget what `purge` takes, everywhere; how many answers the fullest layer had of it."""
-        return max([await layer.purge(purge) for layer in self.layers], default=0)
+        self._purges += 1
+        try:
+            looks = tuple(self._looks)
+            for look in looks:
+                look.purged = True
+            for look in looks:
+                await look.over.wait()  # it may be copying what is to be forgotten
+            return max([await layer.purge(purge) for layer in self.layers], default=0)
+        finally:
+            self._purges -= 1
+
+    @contextmanager
+    def _look(self) -> Iterator[Look]:
+        look = Look(purged=self._purges > 0)
+        self._looks.add(look)
+        try:
+            yield look
+        finally:
+            self._looks.discard(look)
+            look.over.set()
+
+    def _change(self, keys: Iterable[str]) -> None:
+        for look in self._looks:
+            look.changed.update(keys)
 
 
 @asynccontextmanager
@@ -82,9 +128,6 @@ async def open_cache(
     `share` is what part of their time answers of a category are fresh for.
     """
     freshness = freshness_of(settings, share)
-    if not settings.enabled:
-        yield LayeredCache((), freshness)
-        return
     layers: list[Layer] = [_memory(settings, clock)]
     if link is not None:
         ttl_s, namespace = settings.redis_ttl_s, settings.namespace
@@ -93,7 +136,7 @@ async def open_cache(
     async with anyio.create_task_group() as group:
         group.start_soon(kept.keep_tidy)
         try:
-            yield LayeredCache(layers, freshness)
+            yield LayeredCache(layers, freshness, on=settings.enabled)
         finally:
             group.cancel_scope.cancel()
 

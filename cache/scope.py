@@ -6,6 +6,7 @@ from urllib.parse import quote
 from pointsman.records import UNASSIGNED, Call, Principal
 
 Share = Literal["user", "department", "public"]
+NOT_PRIVATE = ("", "0", "false", "no", "off", "none", "null")
 
 
 def scope_for(call: Call, share: Share) -> str:
@@ -27,8 +28,8 @@ def scope_for(call: Call, share: Share) -> str:
 
 def is_private(call: Call) -> bool:
     """Whether an answer may hold what only its asker should see."""
-    if call.metadata.get("private", "").lower() in ("1", "true", "yes"):
-        return True
+    if call.metadata.get("private", "").strip().lower() not in NOT_PRIVATE:
+        return True  # whatever else somebody wrote there, they meant it
     return any(message.role in ("assistant", "tool") for message in call.request.messages)
 
 

@@ -16,10 +16,11 @@ TASK = (
 def adapting(call: Call, near: Found, models: Sequence[Model]) -> Call | None:
     """`call` as the request to adapt the answer in `near`; it is not remembered.
 
-    It goes to the first local of `models`, since it must cost nothing; None where there is none.
+    It goes to the first local of `models`, since it must cost nothing; None where there is none,
+    where another model is asked for, and where JSON is: the one that adapts is not told its schema.
     """
     local = next((model for model in models if model.local), None)
-    if local is None:
+    if local is None or call.model != "auto" or call.request.json_schema is not None:
         return None
     asked = call.request.messages[-1].content
     kept = near.remembered

@@ -99,8 +99,9 @@ class Dispatcher:
             return await self._recall_or_lead(call, place, found, started, shown)
 
         use = call.cache == "use"
-        # What bounds a flight in time is part of its name: nobody waits on another's deadline.
-        name = f"{place.key}|{call.deadline_s}|{stream}" if use else self.new_id()
+        # What bounds a flight is part of its name: nobody waits on another's deadline, nor fails by
+        # the price cap of one whose cap is not in its key.
+        name = f"{place.key}|{call.deadline_s}|{call.max_cost}|{stream}" if use else self.new_id()
         key, within_s = place.key if use else None, self._allowance_s(call)
         async with (
             self.flights.join(name, lead, key=key, within_s=within_s) as pieces,
@@ -184,11 +185,13 @@ class Dispatcher:
                 if found is None:
                     errand = Errand(call, place, understood, decision, started)
                     return await self._adapt_or_lead(errand, None if emit is None else shown)
-        except NOBODY:
+        except NOBODY as error:
             if stale is None or shown.any:
                 raise
-            found = stale
-        shown(found.remembered.completion.text)
+            shown(stale.remembered.completion.text)
+            return replace(self._served(call, stale, started), cost=error.cost)
+        if found.remembered.completion.text:
+            shown(found.remembered.completion.text)
         return self._served(call, found, started)
 
     async def _adapt_or_lead(self, errand: Errand, emit: Emit | None) -> Answer:
@@ -202,8 +205,8 @@ class Dispatcher:
                 # Nothing is shown until it is whole, so that another can still take over.
                 adapted = replace(errand, call=asking, decision=decision, cache=info_of(near))
                 answer = await self._lead(adapted, None)
-            except NOBODY:
-                pass
+            except (*NOBODY, DeadlineExceeded):
+                pass  # there is time left for a new one
             else:
                 if emit is not None:
                     emit(answer.completion.text)
@@ -218,7 +221,7 @@ class Dispatcher:
             call=self._kindly(call, decision.analysis),
             call_id=self.new_id(),
             started=errand.started,
-            deadline=errand.started + self._allowance_s(call),
+            deadline=errand.started + self._allowance_s(call) * errand.share,
             decision=decision,
             cache=errand.cache,
         )
@@ -238,7 +241,8 @@ class Dispatcher:
             record = settled(progress, answer, error, at=self.clock.wall(), latency_ms=ms)
             with anyio.CancelScope(shield=True):
                 await self.ledger.settle(record)
-            self._learn(call, decision, record, errand.understood.embedding)
+            if not errand.cache.hit:  # adapting is no answering
+                self._learn(call, decision, record, errand.understood.embedding)
         if call.cache != "off" and worth_remembering(call, answer):
             kept = remember(call, progress, answer, self.clock.wall())
             model = next(m for m in self.catalogue.models if m.name == answer.name)

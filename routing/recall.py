@@ -23,19 +23,15 @@ class NothingSimilar:
     ) -> Found | None:
         return None
 
-    async def near(
-        self,
-        call: Call,  # noqa: ARG002
-        stamp: str,  # noqa: ARG002
-        analysis: Analysis,  # noqa: ARG002
-        embedding: Embedding | None,  # noqa: ARG002
-    ) -> Found | None:
-        return None
+    near = find
 
     async def keep(
         self, call: Call, stamp: str, key: str, analysis: Analysis, embedding: Embedding | None
     ) -> None:
         """Keep nothing."""
+
+
+ADAPTING = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +52,11 @@ class Errand:
     decision: Decision
     started: float  # monotonic
     cache: CacheInfo = MISS  # of the answer that is to be adapted
+
+    @property
+    def share(self) -> float:
+        """Of the time for the call: adapting leaves some for a new answer."""
+        return ADAPTING if self.cache.hit else 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

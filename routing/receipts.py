@@ -78,6 +78,7 @@ def saved_by_routing(progress: Progress, usage: Usage) -> Nano:
 def receipt(
     progress: Progress, candidate: Candidate, completion: Completion, latency_ms: float
 ) -> Answer:
+    cache = progress.cache
     return Answer(
         completion=completion,
         model=candidate.model.id,
@@ -86,7 +87,7 @@ def receipt(
         cost=progress.cost,
         saved=saved_by_routing(progress, completion.usage),
         latency_ms=latency_ms,
-        cache=progress.cache,
+        cache=replace(cache, hit_id=progress.call_id) if cache.hit else cache,
         decision_id=progress.decision.id,
         category=progress.decision.analysis.category,
         attempts=tuple(progress.attempts),
@@ -198,7 +199,7 @@ def settled(
         latency_ms=latency_ms,
         saved_by_cache=0,
         saved_by_routing=answer.saved if answer else 0,
-        cache=progress.cache,
+        cache=answer.cache if answer else MISS,  # what came to nothing is no hit
         attempts=tuple(progress.attempts),
         decision=progress.decision,
         unusable=answer is not None and not usable(progress.call, answer),

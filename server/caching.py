@@ -36,13 +36,20 @@ class Handling:
     peek: Peek
     correct: Correct
     limit_s: Callable[[Remembered], float]  # for how long an answer is fresh
+    on: bool = True  # whether anything is kept
 
 
 def cache_tools(
     handling: Handling, book: CacheBook, learned: LearnedFreshness, dispatcher: Dispatcher
 ) -> tuple[Tool, ...]:
     reports = Reports(book=book, correct=handling.correct, outdated=learned.outdated)
-    warmer = Warmer(dispatcher=dispatcher, book=book, peek=handling.peek, limit_s=handling.limit_s)
+    warmer = Warmer(
+        dispatcher=dispatcher,
+        book=book,
+        peek=handling.peek,
+        limit_s=handling.limit_s,
+        on=handling.on,
+    )
     return (
         cache_stats_tool(book, handling.state, handling.peek),
         cache_purge_tool(book, handling.forget, log_purge),

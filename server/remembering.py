@@ -17,7 +17,7 @@ from cache.flight import open_flights
 from cache.key import Keys
 from cache.layers import LayeredCache, open_cache
 from cache.memory import MemoryCache
-from cache.redis.flights import open_fleet
+from cache.redis.flights import FleetFlights, open_fleet
 from cache.redis.layer import RedisCache
 from cache.redis.link import RedisLink, open_redis
 from cache.secrets import open_secret
@@ -79,6 +79,7 @@ class Remembering:
             peek=peek_into(self.databases.cache, self.codec, self.clock),
             correct=forgetting(forget) if self.similar is None else reporting(self.similar),
             limit_s=self.layers.freshness.limit_s,
+            on=self.settings.enabled,
         )
         return cache_tools(
             handling, CacheBook(self.databases.ledger, self.clock), self.learned, dispatcher
@@ -86,7 +87,7 @@ class Remembering:
 
     async def warm(self, warmer: Tool) -> None:
         """Renew what was used most and is stale, if the settings wish it, with their budget."""
-        if self.settings.warm_on_start:
+        if self.settings.enabled and self.settings.warm_on_start:
             wished = {"from_history": self.settings.warm_on_start}
             await warmer.run(warmer.arguments.model_validate(wished), Caller())
 
@@ -177,7 +178,7 @@ async def _open_flights(
         if link is None:
             yield local
             return
-        fleet = open_fleet(
+        fleet = FleetFlights(
             local,
             link,
             layers,
@@ -187,7 +188,7 @@ async def _open_flights(
             codec=codec,
             new_token=new_id,
         )
-        async with fleet as flights:
+        async with open_fleet(fleet) as flights:
             yield flights
 
 

@@ -27,6 +27,7 @@ CREATE INDEX cached_expires ON cached (expires_at);
 # `names` has no rowid: a damaged index over one would lead to another answer's row unseen. A
 # `bond` holds for one name with one key.
 TABLES_2 = """
+DELETE FROM cached; -- keys are made otherwise now, so nothing in it would be found again
 ALTER TABLE cached ADD COLUMN hits INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX cached_origin ON cached (scope, model, provider, stored_at);
 CREATE TABLE names (

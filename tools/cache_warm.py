@@ -50,13 +50,19 @@ class Warmer:
     book: CacheBook
     peek: Peek
     limit_s: Callable[[Remembered], float]
+    on: bool = True  # whether answers are kept
 
     async def warm(self, given: CacheWarmArguments, caller: Caller) -> CacheWarmResult:
         """Ask, and say what came of it.
 
         Raises:
-            InvalidInput: nothing is to be asked, or a prompt cannot be.
+            InvalidInput: nothing is to be asked, or would be kept, or a prompt cannot be.
         """
+        if not self.on:
+            raise InvalidInput(
+                "The cache is off: answers would be paid for and not kept.",
+                hint="Set cache.enabled = true.",
+            )
         if not given.prompts and given.from_history is None:
             raise InvalidInput("Give prompts, or from_history: how many used answers to renew.")
         calls = [

@@ -53,7 +53,8 @@ Hold = tuple[bytes, bytes]  # a lock, and the token of whoever holds it
 class FleetFlights:
     """The flights of this process, each of which flies for other processes too if it has a `key`.
 
-    While Redis is away they are what `local` makes of them, and nobody waits for Redis.
+    While Redis is away they are what `local` makes of them, and nobody waits for Redis. `cache` is
+    where the whole fleet looks for answers; `served` makes the receipt of one that was found there.
     """
 
     def __init__(
@@ -97,7 +98,8 @@ class FleetFlights:
         while True:
             await self._clock.sleep(RENEW_S)
             for hold in tuple(self._over):
-                await self._release(hold, None)
+                if hold in self._over:  # nobody has taken it up meanwhile
+                    await self._release(hold, None)
             for lock, token in tuple(self._held):
                 with suppress(RedisFailed):
                     await self._link.evaluate(RENEW, [lock], token, _ms(LEASE_S))
@@ -213,31 +215,8 @@ def _ms(seconds: float) -> int:
 
 
 @asynccontextmanager
-async def open_fleet(
-    local: Flights,
-    link: RedisLink,
-    cache: Cache,
-    *,
-    served: Callable[[Found], Answer],
-    namespace: str,
-    clock: Clock,
-    codec: Codec,
-    new_token: Callable[[], str],
-) -> AsyncIterator[FleetFlights]:
-    """The flights of a fleet; `cache` is where all of it looks for answers.
-
-    `served` makes the receipt of an answer that was found there.
-    """
-    fleet = FleetFlights(
-        local,
-        link,
-        cache,
-        served=served,
-        namespace=namespace,
-        clock=clock,
-        codec=codec,
-        new_token=new_token,
-    )
+async def open_fleet(fleet: FleetFlights) -> AsyncIterator[FleetFlights]:
+    """`fleet`, and the task that holds on to its locks."""
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(fleet.keep_leases)
         try:

@@ -27,8 +27,8 @@ _CHARACTERS = str.maketrans(
 )
 _KEEPING = ("<super>", "<sub>", "<fraction>")  # 2\u00b2 is not 22
 
-_TELL = r"(?:tell|show|explain to|teach|inform) (?:me|us)"
-_ASK = r"(?:can|could|would|will) you"
+_TELL = r"(?:tell|show|explain\s+to|teach|inform)\s+(?:me|us)"
+_ASK = r"(?:can|could|would|will)\s+you"
 _DOES = (
     r"(?:explain|describe|tell|show|give|list|write|help|define|translate|summari[sz]e|suggest"
     r"|recommend|create|make|generate|find|solve|calculate|compute|convert|name|compare|provide"
@@ -37,18 +37,19 @@ _DOES = (
 _QUESTION = r"(?=(?:what|who|whom|whose|which|when|where|why|how|if|whether)\b)"
 _HEAD = re.compile(
     r"(?:"
-    r"(?:hi|hello|hey|hiya|greetings|good (?:morning|afternoon|evening)|dear)"
+    r"(?:hi|hello|hey|hiya|greetings|good\s+(?:morning|afternoon|evening)|dear)"
     r"(?:\s+(?:there|all|everyone|everybody|guys|folks|friends?|assistant|chatgpt|bot|ai))?"
-    r"(?:[,.!:;-]+ *|\s+(?=please\b|can\b|could\b|what\b|how\b|who\b|why\b|when\b|where\b|i\b))"
+    r"(?:[,.!:;-]+\s*|\s+(?=please\b|can\b|could\b|what\b|how\b|who\b|why\b|when\b|where\b|i\b))"
     r"|(?:please|pls|plz|kindly)[,:]?\s+(?=\S)"
-    r"|(?:ok|okay|so|well|um|hmm|thanks|thank you|quick question|question|excuse me|sorry)"
-    r"[,.:!]+ *(?=\S)"
-    rf"|{_ASK} (?:please|kindly) "
-    rf"|{_ASK} (?={_DOES}\b)"
-    rf"|(?:do you know|i wonder|i(?: am|'m| was) wondering|i(?: would|'d) (?:like|love) to know"
-    rf"|i (?:want|need) to know|may i ask|can i ask|let me know),? {_QUESTION}"
-    rf"|(?:(?:please )?{_TELL}|{_ASK} {_TELL}):? {_QUESTION}"
-    rf"|(?:(?:please )?{_TELL}|{_ASK} {_TELL}): *(?=\S)"
+    r"|(?:ok|okay|so|well|um|hmm|thanks|thank\s+you|quick\s+question|question|excuse\s+me|sorry)"
+    r"[,.:!]+\s*(?=\S)"
+    rf"|{_ASK}\s+(?:please|kindly)\s+"
+    rf"|{_ASK}\s+(?={_DOES}\b)"
+    r"|(?:do\s+you\s+know|i\s+wonder|i(?:\s+am|'m|\s+was)\s+wondering"
+    r"|i(?:\s+would|'d)\s+(?:like|love)\s+to\s+know"
+    rf"|i\s+(?:want|need)\s+to\s+know|may\s+i\s+ask|can\s+i\s+ask|let\s+me\s+know),?\s+{_QUESTION}"
+    rf"|(?:(?:please\s+)?{_TELL}|{_ASK}\s+{_TELL}):?\s+{_QUESTION}"
+    rf"|(?:(?:please\s+)?{_TELL}|{_ASK}\s+{_TELL}):\s*(?=\S)"
     r")",
     re.IGNORECASE,
 )
@@ -131,7 +132,9 @@ def _ended(text: str) -> str:
 
 def _fold(text: str) -> str:
     """`text` with single blanks and without capitals, but for what is verbatim."""
-    code = bool(_CODE.search(text))
+    code = "```" in text or bool(_CODE.search(text))
+    if not code:  # first, for where a quotation ends depends on it
+        text = re.sub(r"\s*\n\s*", " ", text)
     loud = text.upper() == text
     parts: list[str] = []
     at = 0

@@ -1,13 +1,12 @@
 """Tells which of two prompts would be served the answer to the other, by the code that serves."""
 
+import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import anyio
-import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cache.key import Keys
 from cache.memory import MemoryCache
@@ -19,32 +18,35 @@ from pointsman.money import Usage
 from pointsman.records import Analysis, Call, Layer, Remembered
 from pointsman.seams import Clock, Embedder, Embedding
 from pointsman.settings import CacheSettings
-from pointsman.types import ChatRequest, Completion, Message
+from pointsman.types import ChatRequest, Completion, Json, Message
 
 STAMP = "probe"
 ROOM = 1 << 40
-FIELDS = ("id", "a", "b")
+PROMPTS = ("a", "b")
+FIELDS = ("id", *PROMPTS)
 FORM = 'It takes the form {"id": 1, "a": "one prompt", "b": "another"}.'
 
 
-class Pair(BaseModel):
+class Pair(NamedTuple):
     """A line of the file: would what answers `a` be served for `b`?"""
 
-    model_config = ConfigDict(strict=True, frozen=True)
-
-    id: str | int
+    id: Json  # whatever it is, it is given back
     a: str
     b: str
 
 
 class Probed(NamedTuple):
-    """What came of a pair; as a dictionary it is a line of the result."""
+    """What came of a pair."""
 
-    id: str | int
+    id: Json
     hit: bool
     layer: Layer | None
     similarity: float | None
     reason: str
+
+    def line(self) -> str:
+        """A line of the result, in ASCII: an id may be what UTF-8 cannot say, or a huge number."""
+        return json.dumps(self._asdict()) + "\n"
 
 
 class Understood(Protocol):
@@ -70,9 +72,12 @@ def read_pairs(lines: Iterable[str]) -> Iterator[Pair]:
         if not line.strip():
             continue
         try:
-            yield Pair.model_validate_json(line)
-        except ValidationError as error:
-            raise InvalidInput(f"Line {number} is no pair: {_fact(error)}.", hint=FORM) from error
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None  # the error quotes the line
+        if not _is_pair(row):
+            raise InvalidInput(f"Line {number} is no pair: {_fact(row)}.", hint=FORM)
+        yield Pair(row["id"], row["a"], row["b"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,18 +108,20 @@ class Probe:
         Raises:
             InvalidInput: a line of `source` is no pair; nothing is written.
         """
-        text = await anyio.Path(source).read_text(encoding="utf-8")
+        text = await anyio.Path(source).read_text(encoding="utf-8-sig")
         pairs = list(read_pairs(text.split("\n")))
         hits = 0
-        async with await anyio.open_file(target, "wb") as out:
+        async with await anyio.open_file(target, "w", encoding="utf-8") as out:
             async for one in self.results(pairs):
                 hits += one.hit
-                await out.write(orjson.dumps(one._asdict()) + b"\n")
+                await out.write(one.line())
         return len(pairs), hits
 
     async def _look(self, a: Call, b: Call) -> Looked:
         if not self.settings.enabled:
             return Looked(None, "the cache is off")
+        if not (_is_text(a) and _is_text(b)):
+            return Looked(None, "not text: half of a surrogate pair")  # such a call is refused
         key = self.keys.key(a, STAMP)
         cache = MemoryCache(items=2, max_bytes=ROOM, residency_s=ROOM, clock=self.clock)
         await cache.put(key, self._remembered(a))
@@ -151,9 +158,26 @@ def _call(text: str) -> Call:
     return Call(request=ChatRequest(messages=(Message("user", text),)))
 
 
-def _fact(error: ValidationError) -> str:
-    """What is wrong, and where; none of what the line says."""
-    first = error.errors(include_input=False, include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"] if part in FIELDS)
-    said = "not JSON" if first["type"] == "json_invalid" else first["msg"].lower()
-    return f"{where}: {said}" if where else said
+def _is_text(call: Call) -> bool:
+    try:
+        call.request.messages[-1].content.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_pair(row: Any) -> TypeGuard[dict[str, Any]]:
+    return (
+        isinstance(row, dict)
+        and "id" in row
+        and all(isinstance(row.get(prompt), str) for prompt in PROMPTS)
+    )
+
+
+def _fact(row: Json) -> str:
+    """What is wrong; none of what the line says."""
+    if not isinstance(row, dict):
+        return "not a JSON object"
+    missing = [name for name in FIELDS if name not in row]
+    wrong = [name for name in PROMPTS if name in row and not isinstance(row[name], str)]
+    return f"it has no {missing[0]!r}" if missing else f"{wrong[0]!r} is not a string"

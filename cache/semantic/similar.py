@@ -1,6 +1,5 @@
 """Answers to prompts that mean the same as one that is asked."""
 
-import re
 import traceback
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
@@ -9,7 +8,7 @@ from typing import Any, Literal, TypeVar
 
 import anyio
 
-from cache.key import Keys
+from cache.key import Keys, is_whole
 from cache.layers import Layer
 from cache.purge import Purge
 from cache.semantic.asked import Asked, asked_by, words_of
@@ -25,8 +24,6 @@ from pointsman.settings import CacheSettings
 
 T = TypeVar("T")
 Reason = Literal["wrong", "outdated"]
-
-_KEY = re.compile(r".+:.+:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +133,7 @@ class SimilarAnswers:
             InvalidInput: it is not the key of an answer.
             StorageFailed: the answer could not be deleted.
         """
-        if not _KEY.fullmatch(key):
+        if not is_whole(key):
             raise InvalidInput("That is no key of a cached answer.")
         known = await self._known(key)
         forgotten = await self._cache.purge(Purge(prefix=key))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
-import orjson
 
 from pointsman.errors import ConfigError
 from server.commands.command import DONE, FAILED, Context
@@ -26,7 +25,8 @@ async def read_text(name: str | Path) -> str:
     """
     try:
         if str(name) == "-":
-            return await anyio.to_thread.run_sync(sys.stdin.read)
+            text: str = await anyio.to_thread.run_sync(sys.stdin.read)
+            return text.removeprefix("\ufeff")
         return await anyio.Path(name).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{name} cannot be read: {error}.") from error
@@ -41,7 +41,7 @@ async def probe(context: Context) -> int:
     pairs = list(read_pairs((await read_text(given.pairs)).split("\n")))
     async with open_probe(context.settings, context.home, context.environ) as opened:
         results = [result async for result in opened.results(pairs)]
-    lines = "".join(orjson.dumps(result._asdict()).decode() + "\n" for result in results)
+    lines = "".join(result.line() for result in results)
     if given.out is None:
         context.say(lines, end="")
         return DONE

@@ -49,6 +49,16 @@ async def test_a_report_halves_the_time_of_its_category_and_hits_restore_it(
         assert again.share("math") == 1.0  # and never more
 
 
+async def test_reports_at_the_same_moment_all_count(tmp_path: Path, clock: SteadyClock) -> None:
+    async with ledger_in(tmp_path) as (_, database):
+        learned = LearnedFreshness(database, clock.clock())
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as group:
+                for _ in range(3):
+                    group.start_soon(learned.outdated, "math")
+        assert learned.share("math") == 2.0**-3
+
+
 async def test_the_time_is_never_below_a_minute(tmp_path: Path, clock: SteadyClock) -> None:
     async with ledger_in(tmp_path) as (_, database):
         learned = LearnedFreshness(database, clock.clock())

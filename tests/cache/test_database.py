@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import anyio
+import orjson
 import pytest
 import structlog  # noqa: F401 - the server has imported it long before anything fails
 
@@ -21,6 +22,7 @@ from pointsman.errors import StorageFailed
 from pointsman.records import Remembered
 from storage.database import Database, open_database
 from storage.files import Space
+from storage.packing import pack
 from tests.contract.cache import NOW, FakeTime, remembered
 
 DAY_S = 86_400
@@ -65,29 +67,6 @@ async def cache(
 
 
 # --- names --------------------------------------------------------------------------------------
-
-
-async def test_a_new_answer_is_not_found_under_the_names_of_the_old_one(
-    cache: DatabaseCache | MemoryCache,
-) -> None:
-    """X-03: another model may have given it, and its name is one of its answer's"""
-    await cache.put("key", remembered("of a"), ("model a",))
-    await cache.put("key", remembered("of b"), ("model b",))
-    assert await cache.get("model a") is None
-    assert await text(cache, "model b") == "of b"
-
-
-async def test_what_was_put_last_decides_what_a_name_means(
-    cache: DatabaseCache | MemoryCache,
-) -> None:
-    await cache.put("one", remembered("1"), ("name",))
-    await cache.put("two", remembered("2"), ("name",))
-    assert await text(cache, "name") == "2"
-    await cache.put("name", remembered("3"))
-    assert await text(cache, "name") == "3"
-    assert [await text(cache, key) for key in ("one", "two")] == ["1", "2"]
-    await cache.put("one", remembered("4"), ("name", "one", "name"))
-    assert [await text(cache, key) for key in ("one", "name")] == ["4", "4"]
 
 
 async def test_names_go_with_their_answer(tmp_path: Path, time: FakeTime) -> None:
@@ -136,6 +115,24 @@ async def test_switching_encryption_on_or_off_costs_the_answers_and_no_alarm(
             assert (cache.damaged, cache.failures) == (0, 0)
             foreign.append(cache.foreign)
         assert foreign == [0, 1, 1]
+
+
+async def test_what_another_version_wrote_is_a_miss_and_no_alarm(
+    tmp_path: Path, time: FakeTime
+) -> None:
+    """The first version kept no request."""
+    data = orjson.loads(orjson.dumps(remembered(), default=dict))
+    for name in ("request", "asked", "pinned"):
+        del data[name]
+    old = pack(orjson.dumps(data), KEY)
+    async with database_cache(tmp_path, time) as (cache, database):
+        await cache.put(KEY, remembered(), ("name",))
+        await database.write(lambda c: c.execute("UPDATE cached SET blob = ?", (old,)))
+        assert await cache.get("name") is None
+        assert await cache.get(KEY) is None
+        assert (cache.damaged, cache.foreign, cache.failures) == (0, 1, 0)
+        await cache.put(KEY, remembered())
+        assert await cache.get(KEY) is not None
 
 
 async def text(cache: DatabaseCache | MemoryCache, key: str) -> str | None:

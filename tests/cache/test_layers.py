@@ -15,6 +15,7 @@ from cache.database import DatabaseCache
 from cache.freshness import Freshness
 from cache.layers import LayeredCache, open_cache
 from cache.memory import MemoryCache
+from cache.purge import Purge
 from pointsman.records import Found, Remembered
 from pointsman.seams import Cache
 from pointsman.settings import CacheSettings
@@ -204,6 +205,97 @@ async def test_a_cache_that_is_switched_off_remembers_nothing(
     ):
         await cache.put(KEY, remembered())
         assert await cache.get(KEY) is None
+
+
+async def test_a_cache_that_is_switched_off_can_still_be_purged(
+    tmp_path: Path, time: FakeTime
+) -> None:
+    async with open_database(tmp_path / "cache.db", kind="cache") as database:
+        async with open_cache(CacheSettings(), database, time.clock) as cache:
+            await cache.put(KEY, remembered())
+        async with open_cache(CacheSettings(enabled=False), database, time.clock) as cache:
+            assert await cache.get(KEY) is None
+            assert await cache.purge(Purge()) == 1
+        async with open_cache(CacheSettings(), database, time.clock) as cache:
+            assert await cache.get(KEY) is None
+
+
+# --- what changes while it is read ---------------------------------------------------------------
+
+
+class Slow(MemoryCache):
+    """A lower layer that waits, once it has looked, until it may say what it found."""
+
+    def __init__(self, time: FakeTime) -> None:
+        super().__init__(items=9, max_bytes=10**6, residency_s=DAY, clock=time.clock)
+        self.looked = anyio.Event()
+        self.may_tell = anyio.Event()
+
+    async def get(self, key: str) -> Found | None:
+        found = await super().get(key)
+        self.looked.set()
+        await self.may_tell.wait()
+        return found
+
+
+async def test_what_is_put_while_the_old_answer_is_read_is_not_covered_by_it(
+    time: FakeTime,
+) -> None:
+    slow, memory = Slow(time), memory_cache(time)
+    cache = LayeredCache((memory, slow), FRESHNESS)
+    await slow.put(KEY, remembered("old"), ("name",))
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(cache.get, "name")
+            await slow.looked.wait()
+            await cache.put(KEY, remembered("new"))
+            slow.may_tell.set()
+        for key, text in ((KEY, "new"), ("name", None)):
+            found = await cache.get(key)
+            assert (found and found.remembered.completion.text) == text
+
+
+async def test_what_is_purged_while_it_is_read_is_not_found_again(time: FakeTime) -> None:
+    """CA-28"""
+    slow, memory = Slow(time), memory_cache(time)
+    cache = LayeredCache((memory, slow), FRESHNESS)
+    await slow.put(KEY, remembered())
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(cache.get, KEY)
+            await slow.looked.wait()
+            group.start_soon(cache.purge, Purge())
+            await anyio.wait_all_tasks_blocked()
+            slow.may_tell.set()
+        assert (len(memory), len(slow)) == (0, 0)
+
+
+async def test_a_look_during_a_purge_copies_nothing(time: FakeTime) -> None:
+    slow, memory = Slow(time), memory_cache(time)
+
+    class Purging(MemoryCache):
+        async def purge(self, purge: Purge) -> int:
+            slow.may_tell.set()
+            assert await cache.get(KEY) is not None  # it is still there, and may be served
+            return await super().purge(purge)
+
+    middle = Purging(items=9, max_bytes=10**6, residency_s=DAY, clock=time.clock)
+    cache = LayeredCache((memory, middle, slow), FRESHNESS)
+    await slow.put(KEY, remembered())
+    with anyio.fail_after(5):
+        assert await cache.purge(Purge()) == 1
+        assert await cache.get(KEY) is None
+
+
+async def test_a_look_that_was_cancelled_holds_up_no_purge(time: FakeTime) -> None:
+    slow = Slow(time)
+    cache = LayeredCache((memory_cache(time), slow), FRESHNESS)
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(cache.get, KEY)
+            await slow.looked.wait()
+            group.cancel_scope.cancel()
+        assert await cache.purge(Purge()) == 0
 
 
 # --- what goes wrong ----------------------------------------------------------------------------

@@ -46,7 +46,7 @@ def test_the_users_of_one_principal_are_apart_where_users_are() -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        replace(CALL, metadata={"private": "true"}),
+        *(replace(CALL, metadata={"private": said}) for said in ("true", " Yes", "on", "very")),
         Call(
             request=ChatRequest(
                 messages=(Message("assistant", "30 days"), Message("user", "Sure?"))
@@ -59,6 +59,11 @@ def test_the_users_of_one_principal_are_apart_where_users_are() -> None:
 def test_what_is_private_is_its_askers_alone(call: Call, share: Share) -> None:
     assert key(ANN, share, call) != key(BOB, share, call)
     assert scope_for(replace(call, principal=ANN), share) == "user:ann"
+
+
+@pytest.mark.parametrize("said", ["", "false", "No ", "0", "OFF"])
+def test_what_is_said_not_to_be_private_is_shared(said: str) -> None:
+    assert key(ANN, "public", replace(CALL, metadata={"private": said})) == key(BOB, "public", CALL)
 
 
 names = st.text("ab/:%. \ud800é", max_size=4)

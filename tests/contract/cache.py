@@ -85,6 +85,35 @@ class CacheContract:
             assert found is not None
             assert (found.key, found.remembered) == ("cc:v1:a:1", remembered())
 
+    async def test_a_new_answer_is_not_found_under_the_names_of_the_old_one(
+        self, cache: Cache
+    ) -> None:
+        """X-03: they may name the model that gave the old one"""
+        key, old, new = "cc:v1:a:1", "cc:v1:a:2", "cc:v1:a:3"
+        await cache.put(key, remembered(), (old,))
+        other = replace(remembered("Lyon"), model="acme-small", decision_id="d2")
+        await cache.put(key, other, (new,))
+        assert await cache.get(old) is None
+        for name in (key, new):
+            found = await cache.get(name)
+            assert found is not None
+            assert found.remembered == other
+
+    async def test_what_was_put_last_decides_what_a_name_means(self, cache: Cache) -> None:
+        one, two, name = "cc:v1:a:1", "cc:v1:a:2", "cc:v1:a:3"
+
+        async def texts(*keys: str) -> list[str | None]:
+            found = [await cache.get(key) for key in keys]
+            return [None if one is None else one.remembered.completion.text for one in found]
+
+        await cache.put(one, remembered("1"), (name,))
+        await cache.put(two, remembered("2"), (name,))
+        assert await texts(name) == ["2"]
+        await cache.put(name, remembered("3"))
+        assert await texts(name, one, two) == ["3", "1", "2"]
+        await cache.put(one, remembered("4"), (name, one, name))
+        assert await texts(one, name) == ["4", "4"]
+
     async def test_an_unknown_cost_stays_unknown(self, cache: Cache) -> None:
         await cache.put("cc:v1:a:1", replace(remembered(), cost=None))
         found = await cache.get("cc:v1:a:1")

@@ -1,6 +1,7 @@
 """Answers given before: found by the call, by its model, by its meaning, or past their time."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from pointsman.seams import Embedding
 from pointsman.settings import PreferenceSettings, RoutingSettings
 from pointsman.types import ChatRequest, Outcome, Piece
 from routing.recall import NothingSimilar
-from tests.fakes import FakeProvider, make_model, refusing, saying
+from tests.fakes import FakeProvider, Script, make_model, refusing, saying
 from tests.routing.test_dispatch import Bench, ask, bench, read_along
 
 AGAIN = "Tell me which city is the capital of France"
@@ -60,6 +61,19 @@ async def read(b: Bench, call: Call) -> tuple[list[str], Answer]:
         seen = [piece async for piece in pieces]
     assert isinstance(seen[-1], Answer)
     return [piece for piece in seen[:-1] if isinstance(piece, str)], seen[-1]
+
+
+@asynccontextmanager
+async def bench_with_near(
+    said: str, adapt: Script
+) -> AsyncGenerator[tuple[Bench, FakeProvider, FakeProvider]]:
+    """A cloud and a local backend, and for every prompt a near one: the first."""
+    same = Same(serves=False)
+    cloud = FakeProvider("a", saying(said))
+    home = FakeProvider("home", adapt, [make_model("home", tier="local")])
+    async with bench([cloud, home], similar=same) as b:
+        same.b = b
+        yield b, cloud, home
 
 
 async def test_an_answer_serves_the_call_that_names_its_model_too() -> None:
@@ -132,6 +146,19 @@ async def test_a_stale_answer_is_given_when_nobody_else_gives_one() -> None:
     assert (answer.cache.hit, answer.cache.stale, answer.cost) == (True, True, 0)
 
 
+async def test_the_receipt_of_a_stale_answer_says_what_was_spent_on_a_fresh_one() -> None:
+    provider = FakeProvider("a", saying("Paris"))
+    async with bench([provider]) as b:
+        await b.dispatcher.complete(ask())
+        b.cache.stale, provider.script = True, saying("")  # which is billed
+        answer = await b.dispatcher.complete(ask())
+        (*_, failed), (noted,) = b.ledger.settled, b.ledger.noted
+    spent = sum(attempt.cost or 0 for attempt in failed.attempts)
+    assert (answer.cache.stale, answer.cost) == (True, spent)
+    assert spent > 0
+    assert noted.attempts == ()  # it is in the books once
+
+
 async def test_a_stale_answer_never_follows_the_beginning_of_another() -> None:
     class Breaks(FakeProvider):
         broken = False
@@ -156,14 +183,11 @@ async def test_a_stale_answer_never_follows_the_beginning_of_another() -> None:
 
 async def test_a_near_answer_is_adapted_by_a_local_model() -> None:
     """RT-11: it is marked, costs nothing, and is not kept as if it had been asked for."""
-    same = Same(serves=False)
-    cloud = FakeProvider("a", saying("Paris has two million inhabitants."))
-    home = FakeProvider("home", saying("Adapted."), [make_model("home", tier="local")])
-    async with bench([cloud, home], similar=same) as b:
-        same.b = b
+    said = "Paris has two million inhabitants."
+    async with bench_with_near(said, saying("Adapted.")) as (b, cloud, home):
         first = await b.dispatcher.complete(ask(model="a/m"))
         entries = dict(b.cache.entries)
-        pieces, answer = await read(b, ask(AGAIN, model="a/m"))
+        pieces, answer = await read(b, ask(AGAIN))
         assert b.cache.entries == entries
     assert "".join(pieces) == answer.completion.text == "Adapted."
     assert (answer.cache.kind, answer.cache.hit, answer.provider) == ("adapted", True, "home")
@@ -171,18 +195,29 @@ async def test_a_near_answer_is_adapted_by_a_local_model() -> None:
     (asked,) = home.seen
     assert AGAIN in asked.messages[-1].content
     assert first.completion.text in asked.messages[-1].content
-    assert b.ledger.settled[-1].cache.kind == "adapted"
+    booked = b.ledger.settled[-1]
+    assert (booked.cache, booked.id) == (answer.cache, answer.cache.hit_id)  # can be reported
+
+
+async def test_json_that_was_asked_for_is_not_adapted() -> None:
+    async with bench_with_near("{}", saying("Adapted.")) as (b, _, home):
+        wish = replace(ask(), request=replace(ask().request, json_schema={}))
+        await b.dispatcher.complete(wish)
+        again = replace(wish, request=replace(wish.request, messages=ask(AGAIN).request.messages))
+        answer = await b.dispatcher.complete(again)
+    assert (answer.provider, answer.completion.text, home.seen) == ("a", "{}", [])
 
 
 async def test_where_adapting_fails_the_question_is_answered() -> None:
-    same = Same(serves=False)
-    cloud = FakeProvider("a", saying("Paris"))
-    home = FakeProvider("home", refusing(Outcome.FAILURE), [make_model("home", tier="local")])
-    async with bench([cloud, home], similar=same) as b:
-        same.b = b
+    async with bench_with_near("Paris", refusing(Outcome.FAILURE)) as (b, _, _):
         await b.dispatcher.complete(ask(model="a/m"))
-        answer = await b.dispatcher.complete(ask(AGAIN, model="a/m"))
+        answer = await b.dispatcher.complete(ask(AGAIN))
     assert (answer.provider, answer.cache.hit) == ("a", False)
+    assert [(one.error, one.cache.hit) for one in b.ledger.settled] == [
+        (None, False),
+        ("no_backend", False),
+        (None, False),
+    ]
 
 
 async def test_who_prefers_other_models_has_answers_of_their_own() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pointsman.errors import NotFound
+from pointsman.errors import InvalidInput, NotFound
 from pointsman.records import LOCAL, Principal
 from server.app import App
 from tests.chaos import chaos_upstream
@@ -74,3 +74,20 @@ async def test_a_false_hit_that_was_reported_does_not_come_back(tmp_path: Path) 
         totals = (await use(app, "cache_stats"))["totals"]
         assert (totals["semantic"], totals["false_hit_reports"]) == (1, 1)
         assert totals["false_hit_rate"] == 1.0
+
+
+async def test_what_was_kept_can_be_purged_once_the_cache_is_off(tmp_path: Path) -> None:
+    """And nothing is spent on filling it, be it on request or at the start."""
+    async with chaos_upstream() as upstream:
+        async with http_of(settings(upstream.url), tmp_path) as (_, app):
+            await use(app, "complete", prompt="one")
+        off = settings(upstream.url) | {"cache": {"enabled": False, "warm_on_start": 5}}
+        async with http_of(off, tmp_path) as (http, app):
+            app.start()
+            assert not (await use(app, "complete", prompt="one"))["cache"]["hit"]
+            with pytest.raises(InvalidInput, match="is off"):
+                await use(app, "cache_warm", prompts=["two"])
+            assert (await http.post("/api/v1/cache/purge", json={"all": True})).json() == {
+                "removed": 1
+            }
+        assert len(upstream.requests) == 2

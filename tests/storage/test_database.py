@@ -259,7 +259,8 @@ async def test_a_cache_whose_head_and_tables_disagree_is_begun_anew(
         await database.write(add_cached(1))
 
 
-async def test_a_cache_of_the_first_version_is_migrated_with_its_rows(tmp_path: Path) -> None:
+async def test_a_cache_of_the_first_version_is_migrated_without_its_rows(tmp_path: Path) -> None:
+    """Its keys are made otherwise now: nothing would find them, but they would count."""
     path = tmp_path / "cache.db"
     first = MIGRATIONS["cache"][0] + "PRAGMA user_version = 1;"
     connection = sqlite3.connect(path)
@@ -269,7 +270,7 @@ async def test_a_cache_of_the_first_version_is_migrated_with_its_rows(tmp_path: 
     connection.close()
     async with open_database(path, kind="cache") as database:
         assert database.moved is None
-        assert await database.read(lambda c: c.execute("SELECT key, hits FROM cached").fetchall())
+        assert not await database.read(lambda c: c.execute("SELECT key FROM cached").fetchall())
 
 
 def change(path: Path, statement: str) -> None:

@@ -99,6 +99,40 @@ async def test_no_more_is_spent_than_was_allowed(tmp_path: Path) -> None:
         assert counts(nothing) == {"not_asked": 6}
 
 
+async def test_whoever_asks_the_same_meanwhile_is_not_held_to_the_warming_s_budget(
+    tmp_path: Path,
+) -> None:
+    may_fail = anyio.Event()
+
+    async def failing(request: ChatRequest) -> str:
+        await may_fail.wait()
+        return await refusing(Outcome.FAILURE)(request)
+
+    dear = FakeProvider("dear", saying("fine"), [make_model("dear", cost=price(900, 900))])
+    cheap = FakeProvider("cheap", failing, [make_model("cheap", cost=price(1, 1))])
+    told: list[dict[str, Any]] = []
+
+    async with bench(tmp_path, [cheap, dear]) as b:
+
+        async def warm() -> None:
+            told.append(await b.use("cache_warm", prompts=["one"], concurrency=1))
+
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(warm)
+                while not cheap.open:
+                    await anyio.lowlevel.checkpoint()
+                tasks.start_soon(_let_go, may_fail)
+                answer = await b.ask("one")
+    assert (answer.provider, answer.completion.text) == ("dear", "fine")
+    assert counts(told[0]) == {"asked": 1, "failed": 1}
+
+
+async def _let_go(event: anyio.Event) -> None:
+    await anyio.wait_all_tasks_blocked()
+    event.set()
+
+
 async def test_a_price_that_nobody_knows_cannot_be_kept_to(tmp_path: Path) -> None:
     unknown = Model(
         provider="a", id="m", tier="cheap", context=8_000, price=None, origin="https://a.test"

@@ -96,18 +96,17 @@ async def open_engine(
         shared = RedisCache(link, ttl_s=3600, namespace="default", clock=clock, codec=Codec())
         cache = LayeredCache([shared], freshness_of(CacheSettings()))
         flights = await stack.enter_async_context(open_flights())
-        fleet = await stack.enter_async_context(
-            open_fleet(
-                flights,
-                link,
-                cache,
-                served=served,
-                namespace="default",
-                clock=clock,
-                codec=Codec(),
-                new_token=lambda: secrets.token_hex(8),
-            )
+        fleet = FleetFlights(
+            flights,
+            link,
+            cache,
+            served=served,
+            namespace="default",
+            clock=clock,
+            codec=Codec(),
+            new_token=lambda: secrets.token_hex(8),
         )
+        await stack.enter_async_context(open_fleet(fleet))
         yield Engine(link, cache, fleet, ask, clock)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from cache.codec import Codec
 from cache.purge import Purge
-from cache.redis.layer import ANSWER, HEAD, MOST_BYTES, POINTER, RedisCache, advice
+from cache.redis.layer import ANSWER, HEAD, MOST_BYTES, MOST_OWED, POINTER, RedisCache, advice
 from cache.redis.link import RedisLink
 from pointsman.seams import Cache
 from tests.cache.redis.conftest import Hand
@@ -84,8 +84,9 @@ async def test_what_is_too_large_is_not_kept_and_nothing_older_is_found_instead(
     cache: RedisCache, server: RedisServer
 ) -> None:
     await cache.put(KEY, remembered("old"))
+    await cache.put(OTHER, remembered("older"))
     noise = "".join(random.Random(4).choices(ascii_letters, k=2 * MOST_BYTES))
-    await cache.put(KEY, remembered(noise))
+    await cache.put(KEY, remembered(noise), (OTHER,))
     assert await cache.get(KEY) is None
     assert server.names() == []
 
@@ -127,7 +128,7 @@ async def test_a_time_that_is_no_number_is_a_miss(cache: RedisCache, server: Red
 
 async def test_a_pointer_is_followed_once(cache: RedisCache, server: RedisServer) -> None:
     for name, target in ((KEY, OTHER), (OTHER, KEY)):
-        value = HEAD.pack(POINTER, NOW) + Codec().seal(target.encode(), name)
+        value = HEAD.pack(POINTER, NOW) + Codec().seal(f"d1\n{target}".encode(), name)
         server.ask("SET", f"pointsman:default:{name}", value)
     assert await cache.get(KEY) is None
     assert (cache.damaged, len(server.names())) == (0, 2)
@@ -192,6 +193,34 @@ async def test_a_purge_of_all_leaves_nothing_and_takes_small_steps(
     assert await cache.purge(Purge()) == 1000
     assert server.names() == []
     assert calls(server, "scan") >= 10
+
+
+async def test_what_was_purged_while_redis_was_away_is_not_found_when_it_is_back(
+    cache: RedisCache, server: RedisServer, link: RedisLink, hand: Hand
+) -> None:
+    await cache.put(KEY, remembered("wrong"), (OTHER,))
+    await cache.put("cc:v1:b:1", remembered())
+    link.close()
+    assert await cache.purge(Purge(prefix=KEY)) == 0
+    await link.probe()
+    assert server.names() != []
+    for key in (KEY, OTHER):
+        assert await cache.get(key) is None
+    assert await cache.get("cc:v1:b:1") is not None
+    hand.turn(1)
+    await cache.put(KEY, remembered("right"), (OTHER,))
+    assert await cache.get(OTHER) is not None
+
+
+async def test_purges_that_redis_never_hears_of_are_not_counted_without_end(
+    cache: RedisCache, link: RedisLink
+) -> None:
+    await cache.put(KEY, remembered())
+    link.close()
+    for number in range(MOST_OWED + 1):
+        await cache.purge(Purge(prefix=f"cc:v1:z:{number}"))
+    await link.probe()
+    assert await cache.get(KEY) is None  # nobody remembers which were meant
 
 
 async def test_nothing_of_a_prompt_is_in_a_name(cache: RedisCache, server: RedisServer) -> None:

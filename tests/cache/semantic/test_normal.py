@@ -1,7 +1,7 @@
 """The normal form of a prompt: what it takes away, and what it must leave."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cache.semantic.normal import normal_form
@@ -56,6 +56,7 @@ PARTS = st.sampled_from(
 
 
 @settings(max_examples=500, deadline=None)
+@example('"\n"A"')
 @given(st.one_of(st.text(max_size=80), st.lists(PARTS, max_size=14).map("".join),
                  st.lists(PARTS, max_size=14).map(" ".join)))  # fmt: skip
 def test_a_normal_form_is_its_own(text: str) -> None:

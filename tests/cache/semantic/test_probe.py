@@ -139,6 +139,28 @@ async def test_a_file_of_pairs_becomes_a_file_of_results(judge: ToldJudge, tmp_p
 
 
 @pytest.mark.parametrize(
+    "id", ["1.5", "null", "true", '[1, {"x": null}]', "123456789012345678901234567890", '"\\udc00"']
+)
+async def test_an_id_comes_back_as_it_was(judge: ToldJudge, tmp_path: Path, id: str) -> None:
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text(f'\ufeff{{"id": {id}, "a": "{ONE}", "b": "{LIKE}"}}\r\n', encoding="utf-8")
+    assert await make_probe(judge).file(source, target) == (1, 1)
+    assert json.loads(target.read_text(encoding="utf-8"))["id"] == json.loads(id)
+
+
+async def test_half_of_a_surrogate_pair_costs_only_its_own_pair(
+    judge: ToldJudge, tmp_path: Path
+) -> None:
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    halves = [(f"{ONE} \ud800", LIKE), (ONE, f"{LIKE} \udc00"), (ONE, LIKE)]
+    lines = [json.dumps({"id": n, "a": a, "b": b}) for n, (a, b) in enumerate(halves)]
+    source.write_text("\n".join(lines), encoding="utf-8")
+    assert await make_probe(judge).file(source, target) == (3, 1)
+    told = [json.loads(line)["reason"] for line in target.read_text().splitlines()]
+    assert told == ["not text: half of a surrogate pair"] * 2 + ["same meaning (p 0.97)"]
+
+
+@pytest.mark.parametrize(
     "line",
     ["{", "[]", '"text"', '{"id": 1, "a": "x"}', '{"id": 1, "a": "x", "b": 2}', '{"a":"","b":""}'],
 )
