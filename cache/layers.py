@@ -60,20 +60,26 @@ class LayeredCache:
         self._purges = 0  # under way
 
     async def get(self, key: str) -> Found | None:
-        if not self._on:
+        if not self._on or not self.layers:
             return None
-        with self._look() as look:
-            for depth, layer in enumerate(self.layers):
-                found = await layer.get(key)
-                if found is None or found.age_s < -CLOCK_STEP_S:
-                    continue
-                if not self.freshness.keeps(found.remembered):
-                    return None
-                for above in self.layers[:depth]:
-                    if look.purged or not look.changed.isdisjoint((key, found.key)):
-                        break
-                    await above.put(found.key, found.remembered, (key,))
-                return found if self.freshness.allows(found) else replace(found, stale=True)
+        found = await self.layers[0].get(key)  # above it there is nothing to copy to
+        if found is None or found.age_s < -CLOCK_STEP_S:
+            with self._look() as look:
+                found = await self._get_below(key, look)
+        if found is None or not self.freshness.keeps(found.remembered):
+            return None
+        return found if self.freshness.allows(found) else replace(found, stale=True)
+
+    async def _get_below(self, key: str, look: Look) -> Found | None:
+        for depth, layer in enumerate(self.layers[1:], start=1):
+            found = await layer.get(key)
+            if found is None or found.age_s < -CLOCK_STEP_S:
+                continue
+            for above in self.layers[:depth]:
+                if look.purged or not look.changed.isdisjoint((key, found.key)):
+                    break
+                await above.put(found.key, found.remembered, (key,))
+            return found
         return None
 
     async def put(self, key: str, remembered: Remembered, also: Sequence[str] = ()) -> None:

@@ -208,14 +208,22 @@ def settled(
 
 def free_record(call: Call, call_id: str, answer: Answer, at: float) -> CallRecord:
     """The books' record of a call that another had paid for."""
-    return replace(
-        _unpaid(call, call_id, at, answer.latency_ms),
+    return CallRecord(
+        id=call_id,
+        at=at,
+        principal=call.principal,
+        tool=call.tool,
+        user=call.user,
+        session_id=call.session_id,
         decision_id=answer.decision_id,
         provider=answer.provider,
         model=answer.model,
         category=answer.category,
-        cache=answer.cache,
+        error=None,
+        latency_ms=answer.latency_ms,
         saved_by_cache=answer.saved,
+        saved_by_routing=0,
+        cache=answer.cache,
     )
 
 
@@ -223,10 +231,6 @@ def failed_record(
     call: Call, call_id: str, error: PointsmanError, *, at: float, latency_ms: float
 ) -> CallRecord:
     """The books' record of a call that joined another's and failed with it."""
-    return replace(_unpaid(call, call_id, at, latency_ms), error=error.code)
-
-
-def _unpaid(call: Call, call_id: str, at: float, latency_ms: float) -> CallRecord:
     return CallRecord(
         id=call_id,
         at=at,
@@ -238,7 +242,7 @@ def _unpaid(call: Call, call_id: str, at: float, latency_ms: float) -> CallRecor
         provider=None,
         model=None,
         category=call.category,
-        error=None,
+        error=error.code,
         latency_ms=latency_ms,
         saved_by_cache=0,
         saved_by_routing=0,
