@@ -57,8 +57,10 @@ class MemoryCache:
         for old in (key, *names):
             self._entries.pop(old, None)
             self._names.pop(old, None)
+        if not self._items:
+            return
         entry = Entry(remembered, self._clock.monotonic(), _size(key, remembered, names), names)
-        if not self._items or entry.bytes > self._entries.maxsize:
+        if entry.bytes > self._entries.maxsize:
             return
         if len(self._entries) >= self._items:
             self._entries.popitem()

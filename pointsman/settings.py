@@ -102,14 +102,14 @@ class CacheSettings(Section):
     secret: SecretStr | None = None  # names and, with `encrypt`, seals what is kept
     encrypt: bool = False  # what is kept on disk and in Redis
     memory_items: int = Field(default=1000, ge=0)
-    memory_mb: float = Field(default=64, gt=0)
+    memory_mb: float = Field(default=64, gt=0, le=1e6)
     memory_residency_s: float = Field(default=60, gt=0)
     redis_url: SecretStr | None = None  # redis://, rediss:// or unix://; shared by replicas
     redis_ttl_s: float = Field(default=3_600, ge=1)
     redis_timeout_s: float = Field(default=0.15, gt=0, le=5)
-    database_ttl_days: float = Field(default=30, gt=0)
-    max_gb: float = Field(default=10, gt=0)
-    min_free_mb: float = Field(default=512, ge=0)  # of the disk: nothing is kept below it
+    database_ttl_days: float = Field(default=30, gt=0, le=36_500)
+    max_gb: float = Field(default=10, gt=0, le=1e6)
+    min_free_mb: float = Field(default=512, ge=0, le=1e9)  # of the disk: nothing is kept below it
     general_s: float = Field(default=86_400, gt=0)  # how long an answer may be served
     time_sensitive_s: float = Field(default=3_600, gt=0)
     pinned_s: float = Field(default=2_592_000, gt=0)

@@ -194,7 +194,8 @@ def _worth_showing(provider: str, completion: Completion) -> Completion:
     A model that spends its whole limit on thinking has answered with nothing, and the caller is
     told so by `finish_reason`; one that finished and says nothing has failed.
     """
-    if completion.text or completion.tool_calls or completion.finish_reason == "length":
+    said = completion.text.strip() or completion.tool_calls
+    if said or completion.finish_reason == "length":
         return completion
     if completion.finish_reason == "content_filter":
         refusal = "the answer was withheld by the provider's content filter"

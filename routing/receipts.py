@@ -106,6 +106,8 @@ def worth_remembering(call: Call, answer: Answer) -> bool:
     completion = answer.completion
     if completion.finish_reason != "stop" or any(m.role == "tool" for m in call.request.messages):
         return False
+    if not completion.text.strip() and not completion.tool_calls:
+        return False
     return usable(call, answer)
 
 

@@ -208,6 +208,13 @@ async def test_json_that_was_asked_for_is_not_adapted() -> None:
     assert (answer.provider, answer.completion.text, home.seen) == ("a", "{}", [])
 
 
+async def test_an_answer_of_nothing_but_blanks_is_no_answer() -> None:
+    async with bench([FakeProvider("a", saying(" \n\t"))]) as b:
+        with pytest.raises(NoBackend, match="empty"):
+            await b.dispatcher.complete(ask())
+        assert not b.cache.entries
+
+
 async def test_where_adapting_fails_the_question_is_answered() -> None:
     async with bench_with_near("Paris", refusing(Outcome.FAILURE)) as (b, _, _):
         await b.dispatcher.complete(ask(model="a/m"))
