@@ -23,6 +23,12 @@ _SAID = words_of("be is are was were been being am get got a an the that which w
 TELEGRAM = 6  # words: so short a prompt may leave out what holds its words: "aspirin effects"
 _LEFT_OUT = words_of("of in for on about")
 _FORMS = words_of("be is are was were been being am get got")
+_BEFORE_INFINITIVE = WH | words_of(
+    "want need like love able way use usedto have try learn plan decide help easy hard possible"
+    " time ready allow let start begin continue prefer hope wish suppose ought command code script"
+    " function program tool software library step"
+)
+_DOER = {"i": "me", "he": "him", "she": "her", "we": "us", "they": "them"}
 
 
 class Disorder(NamedTuple):
@@ -34,6 +40,7 @@ class Disorder(NamedTuple):
     reversal: int  # the longest run of shared words that the other side has in reverse order
     breaks: int  # neighbours among the shared words that are none on the other side
     names: int  # inversions of which both are names or numbers
+    exchanged: bool  # two have changed places, or the prepositions that hold them
 
 
 class _Side:
@@ -43,6 +50,7 @@ class _Side:
         self.words = words
         self.bases = [word.base for word in words]
         self.passive = self._passive()
+        self.doer = self._doer()
 
     def joined(self, first: int, second: int) -> bool:
         """Whether only words that join equals stand between the two places."""
@@ -62,11 +70,39 @@ class _Side:
             base = self.bases[at]
             if base in _STOPS:
                 return None
+            if base == "to" and self._infinitive(at):
+                return None
             if base in PREPOSITIONS:
                 head = self.words[at - 1] if at else None
                 known = head is not None and head.kind == "content"
                 return base, head.base if head is not None and known else ""
         return None
+
+    def held_by(self, place: int) -> str:
+        """The preposition that governs the word; "" is none."""
+        marker = self.marker(place)
+        return marker[0] if marker else ""
+
+    def letter(self, place: int) -> bool:
+        """Whether the "a" there is no article but a letter: "from A to B"."""
+        after = self.bases[place + 1] if place + 1 < len(self.bases) else "in"
+        return self.bases[place] == "a" and after in PREPOSITIONS | AUXILIARIES | _JOINING
+
+    def _infinitive(self, at: int) -> bool:
+        """Whether a verb follows the "to" there."""
+        return at == 0 or self.bases[at - 1] in _BEFORE_INFINITIVE
+
+    def _doer(self) -> dict[str, str]:
+        """By verb: "i" where "I" stands before it, and where "me" stands after it: "me"."""
+        found: dict[str, str] = {}
+        for at, base in enumerate(self.bases):
+            if base in _DOER and at + 1 < len(self.bases):
+                found[f"{self.bases[at + 1]} {base}"] = "doer"
+        for doer, done in _DOER.items():
+            for at, base in enumerate(self.bases[1:]):
+                if base == done:
+                    found.setdefault(f"{self.bases[at]} {doer}", "done to")
+        return found
 
     def _passive(self) -> tuple[int, int] | None:
         """The places of verb and doer of "was done by somebody"."""
@@ -87,7 +123,9 @@ class _Side:
 def disorder(links: Sequence[Link], one: Sequence[Word], other: Sequence[Word]) -> Disorder:
     """How the order of the words that both share differs."""
     sides = _Side(one), _Side(other)
-    heavy = [link for link in links if link.one.weight > LIGHT][:COMPARED]
+    heavy = [link for link in links if link.one.weight > LIGHT or _lettered(link, *sides)][
+        :COMPARED
+    ]
     turned = _turned(links, *sides)
     mutual = any(base in _MUTUAL for base in sides[0].bases) and any(
         base in _MUTUAL for base in sides[1].bases
@@ -101,7 +139,42 @@ def disorder(links: Sequence[Link], one: Sequence[Word], other: Sequence[Word]) 
             names += {a.one.kind, b.one.kind} <= {"name", "number"}
             moved += not (mutual or turned is True or _explained(a, b, *sides))
     places = [link.other.place for link in heavy]
-    return Disorder(inversions, moved, turned is False, _reversal(places), _breaks(places), names)
+    exchanged = not (mutual or turned is True) and _exchanged(links, *sides)
+    return Disorder(
+        inversions,
+        moved,
+        turned is False or _doers_differ(*sides),
+        _reversal(places),
+        _breaks(places),
+        names,
+        exchanged,
+    )
+
+
+def _lettered(link: Link, one: _Side, other: _Side) -> bool:
+    return one.letter(link.one.place) and other.letter(link.other.place)
+
+
+def _doers_differ(one: _Side, other: _Side) -> bool:
+    """Whether "I gave" stands on one side, and "gave me" on the other."""
+    return any(other.doer.get(verb, role) != role for verb, role in one.doer.items())
+
+
+def _exchanged(links: Sequence[Link], one: _Side, other: _Side) -> bool:
+    """Whether two words have taken each other's preposition: "A to B", "B to A"."""
+    telling = [link for link in links if link.one.weight > 0 or _lettered(link, one, other)]
+    held = [
+        (link, one.held_by(link.one.place), other.held_by(link.other.place))
+        for link in telling[:COMPARED]
+    ]
+    for i, (a, here, there) in enumerate(held):
+        if here == there:
+            continue
+        for b, b_here, b_there in held[i + 1 :]:
+            crossed = a.other.place > b.other.place or (here and there)
+            if crossed and (here, there) == (b_there, b_here):
+                return True
+    return False
 
 
 def _reversal(places: Sequence[int]) -> int:

@@ -40,6 +40,7 @@ def veto(one: Reading, other: Reading, found: Gap) -> str | None:
         (found.contrary, "directions differ"),
         (_persons(found, one, other), "persons differ"),
         (found.order.reversed_roles, "who does what to whom differs"),
+        (found.order.exchanged, "two words have changed places"),
         (_moved(found), "the same words in another order"),
         (_moved_a_little(one, other, found), "nearly the same words in another order"),
         (_nothing_shared(found), "no word in common that tells much"),
