@@ -122,7 +122,7 @@ def is_typo(a: Word, b: Word, known: Callable[[str], bool]) -> bool:
     if min(len(x), len(y)) < 3 or not (x.isalpha() and y.isalpha()) or (known(x) and known(y)):
         return False
     if len(x) == len(y) and sorted(x) == sorted(y):
-        return _swapped(x, y)
+        return len(x) > (4 if known(x) or known(y) else 6) and _swapped(x, y)
     if min(len(x), len(y)) < 4 or x[0] != y[0] or x[-1] != y[-1] or not one_edit(x, y):
         return False
     return _undoubled(x) == _undoubled(y) or (

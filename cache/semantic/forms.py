@@ -22,7 +22,8 @@ peoples; mouse mice; goose geese; foot feet; tooth teeth; leaf leafs; life lives
 knife knives; half halves; wolf wolves; shelf shelves; thief thieves; analysis analyses; crisis
 crises; thesis theses; criterion criteria; phenomenon phenomena; datum data; medium media; index
 indices; matrix matrices; vertex vertices; axis axes; bacterium bacteria; die died dying dies; tie
-tying; use using; good better best; bad worse worst
+tying; use using; good better best; bad worse worst;
+https https
 """
 _VARIANTS = (  # British to American endings; only whether two forms become one matters
     ("isation", "ization"), ("isations", "izations"), ("ising", "izing"), ("ised", "ized"),

@@ -15,6 +15,13 @@ _VERBATIM = re.compile(
 _CODE = re.compile(r"\n[ \t]+\S|[{};]\s*(?:\n|$)|^\s*(?:def|class|for|if|while)\b.*:\s*$", re.M)
 # Written in capitals these are other words, where a text is not written in capitals throughout.
 LOUD = words_of("US IT WHO AIDS MS")
+NAMED = words_of("Polish May March BERT")  # within a text
+FOLDED = words_of(  # short, but the same in capitals
+    "is in on at to of or as an am be by do go he if me my no so up we oh hi ok vs ai ml uk eu tv"
+    " pc ip os ui ux js ts db cv id hr pr pm nd rd st th km cm mm kg ml oz mr dr rs"
+)
+_ORDINARY = re.compile(r"[+#.]|\s+(?:programming|language|code|program|compiler)\b", re.I)  # C++
+LETTERS = re.compile(r"[^\W\d_]+")
 _CHARACTERS = str.maketrans(
     {
         **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032", "'"),
@@ -86,6 +93,26 @@ def bare_form(text: str) -> str:
     return _bare(_characters(text[:LONGEST]))
 
 
+def case_counts(word: re.Match[str], *, loud: bool = False) -> bool:
+    """Whether the word, found in its text, is another one in other letters: MB, -L, \\D, Polish.
+
+    `loud` texts are in capitals throughout.
+    """
+    text, start, raw = word.string, word.start(), word[0]
+    before = text[max(start - 2, 0) : start]
+    if before[-1:] == "\\" or re.fullmatch(r"(?:\A|[\s\"'`(-])-", before):
+        return True
+    if loud or not start or raw.lower() == raw or _ORDINARY.match(text, word.end()):
+        return False
+    if len(raw) > 2:
+        return raw in LOUD or raw in NAMED
+    if len(raw) == 1:
+        return (
+            raw != "I" and not (before[-1:].isdigit() and raw in "KS") and before[-1:] not in "'."
+        )
+    return raw in LOUD or (raw == raw.upper() and raw.lower() not in FOLDED)
+
+
 def _characters(text: str) -> str:
     if text.isascii():
         return text
@@ -114,7 +141,10 @@ def _bare(text: str) -> str:
         if _NAMED.search(rest[-_TAIL_SEEN:]):
             break
         bare = _ended(rest)
-    return bare or _ended(whole) or whole
+    if bare:
+        return bare
+    ended = _ended(whole)
+    return whole if ended in ("", whole) else _bare(ended)
 
 
 def _ended(text: str) -> str:
@@ -148,10 +178,12 @@ def _fold(text: str) -> str:
 
 def _plain(text: str, *, code: bool, loud: bool) -> str:
     text = re.sub(r"[^\S\n]+", " ", text) if code else re.sub(r"\s+", " ", text)
-    return re.sub(r"[^\W\d_]+", lambda word: _lower(word[0], loud=loud), text)
+    return LETTERS.sub(lambda word: _lower(word, loud=loud), text)
 
 
-def _lower(word: str, *, loud: bool) -> str:
-    """`word` in lower case, unless its capitals make it another word."""
-    inner = word[1:] != word[1:].lower() and word != word.upper()
-    return word if inner or (word in LOUD and not loud) else word.lower()
+def _lower(found: re.Match[str], *, loud: bool) -> str:
+    """The word in lower case, unless its capitals make it another word."""
+    word = found[0]
+    if (word[1:] != word[1:].lower() and word != word.upper()) or case_counts(found, loud=loud):
+        return word
+    return word.lower()

@@ -9,7 +9,7 @@ _OPPOSITE = """
 to from; into out; cause effect solution; difference similarity; formal casual; synonym antonym;
 winner loser; ancestor descendant; approve reject; above below; dominant recessive; lend borrow;
 maximum minimum; successor predecessor; employed self-employed; buyer seller;
- inside outside; up down; over under; towards away;
+ inside outside; up down; over under; towards away; update upgrade;
 increase decrease reduce lower; raise lower; more less fewer; most least fewest; maximum minimum;
 maximize minimize; max min; high low; higher lower; highest lowest; big small; large small;
 biggest smallest; long short; longest shortest; tall short; deep shallow; wide narrow; thick thin;

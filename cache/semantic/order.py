@@ -16,7 +16,7 @@ _MUTUAL = words_of(
     "marry married date dating similar same identical equal difference differ different compare"
     " comparison versus between friend related relationship engaged sibling cousin together"
     " distance meet add sum multiply product neighbor contrast common resemble combine mix"
-    " acquaintance close"
+    " acquaintance close relate engage"
 )
 _STOPS = WH | AUXILIARIES | PRONOUNS.keys()
 _SAID = words_of("be is are was were been being am get got a an the that which who")
@@ -82,6 +82,11 @@ class _Side:
         """The preposition that governs the word; "" is none."""
         marker = self.marker(place)
         return marker[0] if marker else ""
+
+    def after(self, place: int) -> str:
+        """The preposition right before the word, but for an article; "" is none."""
+        before = [base for base in self.bases[max(place - 2, 0) : place] if base not in ARTICLES]
+        return before[-1] if before and before[-1] in PREPOSITIONS else ""
 
     def letter(self, place: int) -> bool:
         """Whether the "a" there is no article but a letter: "from A to B"."""
@@ -174,7 +179,22 @@ def _exchanged(links: Sequence[Link], one: _Side, other: _Side) -> bool:
             crossed = a.other.place > b.other.place or (here and there)
             if crossed and (here, there) == (b_there, b_here):
                 return True
-    return False
+    return any(
+        _swapped_around(a, b, one, other)
+        for i, a in enumerate(telling[:COMPARED])
+        for b in telling[i + 1 : COMPARED]
+        if a.other.place > b.other.place
+    )
+
+
+def _swapped_around(a: Link, b: Link, one: _Side, other: _Side) -> bool:
+    """Whether the one stands before a preposition and the other after it, and then the reverse."""
+    around = one.after(b.one.place)
+    return (
+        around != ""
+        and around == other.after(a.other.place)
+        and around not in (one.after(a.one.place), other.after(b.other.place))
+    )
 
 
 def _reversal(places: Sequence[int]) -> int:

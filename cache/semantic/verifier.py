@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, get_args
 
 from cache.semantic.align import Alignment, align
 from cache.semantic.features import Gap, Reading, features, gap, read
-from cache.semantic.normal import LOUD
+from cache.semantic.normal import LETTERS, LOUD, case_counts
 from cache.semantic.trees import Trees
 from cache.semantic.vectors import Arrays, Vocabulary
-from cache.semantic.vetoes import veto
+from cache.semantic.vetoes import quoted, veto
 from cache.semantic.words import MOST, Reader, Word
 from pointsman.records import Category
 
@@ -30,6 +30,7 @@ READ = 4_000  # characters: of longer prompts only the same ones serve each othe
 READINGS_KEPT = 512
 TYPING_ERRORS = 2
 MANY = 8  # words
+_ALIKE = frozenset(("mw", "ma", "mv", "mb", "gb", "kb", "tb"))
 TELLING = frozenset(("content", "name", "number"))
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 
@@ -125,7 +126,21 @@ def same_in_small_letters(one: str, other: str, normal: str, other_normal: str) 
     """Whether one is the other without any capital, and none of those made another word."""
     if normal.lower() != other_normal.lower() or not (one.islower() or other.islower()):
         return False
-    return not LOUD & set(re.findall(r"\w+", one + " " + other))
+    if quoted(normal) != quoted(other_normal):
+        return False
+    capital = other if one.islower() else one
+    if LOUD & set(re.findall(r"\w+", capital)):
+        return False
+    counted = [word for word in LETTERS.finditer(capital) if case_counts(word)]
+    rest = sum(letter.isupper() for letter in capital)
+    rest -= sum(letter.isupper() for word in counted for letter in word[0])
+    return not counted or (rest > 0 and not any(map(_of_code, counted)))
+
+
+def _of_code(word: re.Match[str]) -> bool:
+    """Whether it is a unit that another one is spelt like, a flag or an escape."""
+    before = word.string[max(word.start() - 1, 0) : word.start()]
+    return before in ("-", "\\") or word[0].lower() in _ALIKE
 
 
 def far_apart(one: Sequence[Word], other: Sequence[Word]) -> bool:

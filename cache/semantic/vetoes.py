@@ -4,18 +4,20 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from cache.semantic.align import Alignment
+from cache.semantic.align import COMPARED, Alignment
 from cache.semantic.features import MEASURES, Gap, Reading
 from cache.semantic.lexicon import ASPECTS, PRONOUNS, words_of
+from cache.semantic.normal import LETTERS, case_counts
 from cache.semantic.order import LIGHT
+from cache.semantic.signs import signs
 from cache.semantic.words import Word
 
 _TIMES = words_of("before after until since above below atleast atmost over under")
 MUCH = 4.0  # weight of words: two that are rare
+RARE = 1.5  # weight of a word that the vocabulary lacks, or nearly
 LITTLE = 3.0  # weight of words: one or two
 _PERSONS = frozenset(("he", "she"))
 _SMALL = words_of("0 1 2 3")
-_OPERATOR = re.compile(r"(?<=[\da-z)\]])\s*([+*/^<>=%]|==|!=|<=|>=)\s*(?=[\d(-])")
 _QUOTED = re.compile(r"```.*?```|`[^`\n]+`|\"[^\"\n]+\"|(?<!\w)'[^'\n]+'(?!\w)", re.DOTALL)
 
 
@@ -24,8 +26,8 @@ def veto(one: Reading, other: Reading, found: Gap) -> str | None:
     left, right = found.alignment.left, found.alignment.right
     for reason, a, b in (
         ("numbers", *_numbers(left, right)),
-        ("signs", *_signs(one, other)),
-        ("brackets", *_brackets(one, other)),
+        ("signs", signs(one.normal), signs(other.normal)),
+        ("capitals", *_capitals(one, other)),
         ("negation", *_negations(one, other, found)),
         ("units", *_units(one, other, left, right)),
         ("times", *_both(_words(left, _TIMES), _words(right, _TIMES))),
@@ -41,6 +43,7 @@ def veto(one: Reading, other: Reading, found: Gap) -> str | None:
         (_persons(found, one, other), "persons differ"),
         (found.order.reversed_roles, "who does what to whom differs"),
         (found.order.exchanged, "two words have changed places"),
+        (_respelt(found), "words of the same letters"),
         (_moved(found), "the same words in another order"),
         (_moved_a_little(one, other, found), "nearly the same words in another order"),
         (_nothing_shared(found), "no word in common that tells much"),
@@ -48,6 +51,15 @@ def veto(one: Reading, other: Reading, found: Gap) -> str | None:
         (found.opposites > 0 and not _undone(one, other), "opposites"),
     )
     return next((reason for holds, reason in found_so if holds), None)
+
+
+def _respelt(found: Gap) -> bool:
+    """Whether two words without a partner have the same letters, and one is rare: "abc", "acb"."""
+    return any(
+        max(a.weight, b.weight) >= RARE and sorted(a.base) == sorted(b.base)
+        for a in found.alignment.left[:COMPARED]
+        for b in found.alignment.right[:COMPARED]
+    )
 
 
 def _moved(found: Gap) -> bool:
@@ -100,14 +112,11 @@ def _persons(found: Gap, one: Reading, other: Reading) -> bool:
         [PRONOUNS[w.base] for w in reading.words if PRONOUNS.get(w.base) in _PERSONS]
         for reading in (one, other)
     )
+    mine, yours = ({w.base for w in reading.words} & {"my", "your"} for reading in (one, other))
+    if len(mine) == len(yours) == 1 and mine != yours:
+        return True
     named = any(word.kind == "name" for word in (*found.alignment.left, *found.alignment.right))
     return a != b and (bool(a and b) or named)
-
-
-def _signs(one: Reading, other: Reading) -> tuple[list[str], list[str]]:
-    """Operators next to digits or single letters."""
-    a, b = (sorted(_OPERATOR.findall(reading.normal)) for reading in (one, other))
-    return a, b
 
 
 def _both(a: list[str], b: list[str]) -> tuple[list[str], list[str]]:
@@ -130,19 +139,34 @@ def _undone(one: Reading, other: Reading) -> bool:
 
 
 def _quotations(one: Reading, other: Reading) -> tuple[list[str], list[str]]:
-    a, b = (
-        sorted(
-            re.sub(r"\s+", " ", quoted[1:-1]).lower().strip(" .,!?").replace("'s", " is")
-            for quoted in _QUOTED.findall(r.normal)
-        )
-        for r in (one, other)
-    )
+    a, b = quoted(one.normal), quoted(other.normal)
     return (a, b) if a and b else ([], [])
 
 
-def _brackets(one: Reading, other: Reading) -> tuple[list[str], list[str]]:
-    a, b = (sorted(mark for mark in reading.normal if mark in "[]{}") for reading in (one, other))
-    return a, b
+def quoted(normal: str) -> list[str]:
+    """What stands in quotation marks, but for the marks at its end."""
+    return sorted(
+        re.sub(r"\s+", " ", part[1:-1]).strip(" .,!?").replace("'s", " is")
+        for part in _QUOTED.findall(normal)
+    )
+
+
+def _capitals(one: Reading, other: Reading) -> tuple[list[str], list[str]]:
+    """The words whose case tells, where the other side has them in other letters."""
+    a, b = (Counter(LETTERS.findall(reading.normal)) for reading in (one, other))
+    told = {
+        word[0]
+        for reading in (one, other)
+        for word in LETTERS.finditer(reading.normal)
+        if case_counts(word)
+    }
+    return _instead(a, b, told), _instead(b, a, told)
+
+
+def _instead(a: Counter[str], b: Counter[str], told: set[str]) -> list[str]:
+    """Those `told` of which `a` has more, while `b` has more in other letters."""
+    more = Counter(word.lower() for word in (b - a).elements())
+    return sorted(word for word in (a - b) if word in told and more[word.lower()])
 
 
 def _bases(words: Iterable[Word], kind: str) -> list[str]:

@@ -16,6 +16,10 @@ EQUAL = [
     ("what\u2019s up", "What's up?"),
     ("Full\uff0dwidth \uff21\uff22\uff23", "full-width abc"),
     ("Tell me: who was Nero?", "who was Nero"),
+    ("What IS an API", "what is an API"),
+    ("How do I use AI?", "how do I use ai?"),
+    ("how do i swim", "How do I swim?"),
+    ("WHAT DOES DNA DO?", "what does dna do"),
 ]
 DIFFERENT = [
     ("What is 5!", "What is 5?"),
@@ -31,6 +35,14 @@ DIFFERENT = [
     ("if x:\n    y()\nz()", "if x:\n    y()\n    z()"),
     ("Can you swim?", "Swim"),
     ("a < b", "a > b"),
+    ("What is 10 MB", "What is 10 Mb"),
+    ("Run ls -l", "Run ls -L"),
+    ("Match \\d", "Match \\D"),
+    ("Match [a-z]", "Match [A-Z]"),
+    ("In vim, what is d?", "In vim, what is D?"),
+    ("Who is May?", "Who is may?"),
+    ("Explain BERT", "Explain Bert"),
+    ("What is CO?", "What is Co?"),
 ]
 
 
@@ -57,6 +69,7 @@ PARTS = st.sampled_from(
 
 @settings(max_examples=500, deadline=None)
 @example('"\n"A"')
+@example("HI!HI!")
 @given(st.one_of(st.text(max_size=80), st.lists(PARTS, max_size=14).map("".join),
                  st.lists(PARTS, max_size=14).map(" ".join)))  # fmt: skip
 def test_a_normal_form_is_its_own(text: str) -> None:
