@@ -82,7 +82,7 @@ async def test_a_run_tells_progress_and_its_scores_can_be_read(tmp_path: Path) -
     """AT-408, AT-411, BM-07, BM-13: progress, events, results, the resource."""
     async with (
         chaos_upstream(answering("282")) as upstream,
-        served(settings_for(upstream.url), tmp_path, heartbeat_s=0.001) as s,
+        served(settings_for(upstream.url), tmp_path, heartbeat_s=0.01) as s,
     ):
         with capture_logs() as logs, anyio.fail_after(30):
             run = await s.bench(action="run", categories=["math"])
