@@ -30,7 +30,7 @@ async def start(home: Path, upstream: ChaosUpstream, *arguments: str) -> Process
         [sys.executable, "-P", str(ROOT / "pointsman" / "__main__.py"), *arguments],
         stdin=subprocess.DEVNULL,
         cwd=home.parent,
-        env={**keep, "POINTSMAN_HOME": str(home)},
+        env={**keep, "POINTSMAN_HOME": str(home), "POINTSMAN_EMBEDDING__ENABLED": "false"},
     )
 
 
