@@ -65,17 +65,8 @@ async def open_world(
     ledger = await stack.enter_async_context(open_ledger(ledger_db))
     opened = open_remembering(settings, Databases(ledger_db, cache_db), embedder, clock, new_id)
     remembering = await stack.enter_async_context(opened)
-    models = {"strong": price(2.5, 10.0), "cheap": price(0.15, 0.6)}
-    catalogue = FakeCatalogue(
-        [
-            FakeProvider(
-                name, answering, [make_model(name, tier="strong" if n == 0 else "cheap", cost=cost)]
-            )
-            for n, (name, cost) in enumerate(models.items())
-        ]
-    )
     dispatcher = Dispatcher(
-        catalogue=catalogue,
+        catalogue=FakeCatalogue(providers()),
         recall=remembering.recall,
         flights=remembering.flights,
         ledger=ledger,
@@ -94,6 +85,12 @@ async def open_world(
         analyst=await open_analyst(embedder),
     )
     return World(dispatcher, remembering)
+
+
+def providers() -> list[FakeProvider]:
+    strong = make_model("strong", tier="strong", cost=price(2.5, 10.0))
+    cheap = make_model("cheap", tier="cheap", cost=price(0.15, 0.6))
+    return [FakeProvider(model.provider, answering, [model]) for model in (strong, cheap)]
 
 
 async def answering(request: ChatRequest) -> str:
