@@ -4,15 +4,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from pointsman.agent_settings import AgentSettings, SearchSettings, ToolSettings
+from pointsman.section import Section
 from pointsman.types import Capability, Tier
 
 WeightName = Literal["quality", "cost", "latency", "load", "continuity"]
@@ -21,12 +16,6 @@ Profile = Literal["balanced", "quality", "cheap", "fast", "local", "orchestrator
 
 LEAST_SECRET = 16  # characters
 OTHER_NAME = {"name": "embedded"}
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, coerce_numbers_to_str=True
-    )
 
 
 class PriceSettings(Section):
@@ -224,10 +213,6 @@ class TimeoutSettings(Section):
     max_response_mb: float = Field(default=16, gt=0)
 
 
-class ToolSettings(Section):
-    enabled: tuple[Literal["core", "cache", "experiments", "admin", "all"], ...] = ("core",)
-
-
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = "warning"
     format: Literal["auto", "json", "console"] = "auto"
@@ -243,6 +228,8 @@ class Settings(Section):
     breaker: BreakerSettings = BreakerSettings()
     timeouts: TimeoutSettings = TimeoutSettings()
     tools: ToolSettings = ToolSettings()
+    agent: AgentSettings = AgentSettings()
+    search: SearchSettings = SearchSettings()
     log: LogSettings = LogSettings()
 
     @model_validator(mode="after")

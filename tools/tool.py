@@ -2,13 +2,17 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from pointsman.agents import NOBODY, Approver, Risk
 from pointsman.records import LOCAL, Principal
 
-Toolset = Literal["core", "cache", "experiments", "admin"]
+Toolset = Literal[
+    "core", "panel", "search", "cache", "conversations", "experiments", "admin", "workbench"
+]
 Progress = Callable[[float, float | None, str], Awaitable[None]]  # done, of how many, just what
 
 
@@ -19,6 +23,9 @@ class Caller:
     principal: Principal = LOCAL
     show: Callable[[str], Awaitable[None]] | None = None  # takes text as it comes, if wanted
     progress: Progress | None = None  # is told how far long work is
+    approver: Approver = NOBODY  # answers for the person on whose behalf the tool is called
+    roots: tuple[Path, ...] = ()  # folders opened for this call, beside those of the settings
+    owner: bool = False  # the command line of the home's owner: it may name files of its own
 
 
 class Arguments(BaseModel):
@@ -47,4 +54,7 @@ class Tool:
     read_only: bool
     open_world: bool  # it may reach beyond this machine
     destructive: bool = False  # what it takes away does not come back by itself
+    idempotent: bool = False  # twice with the same arguments is as once
+    risk: Risk = "read"  # the worst that a call of it can do
+    untrusted: bool = False  # its result is text of others: pages, files, answers of models
     toolset: Toolset = "core"  # clients are shown the toolsets that the settings enable
