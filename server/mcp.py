@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -11,15 +13,17 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp.server.mcpserver.tools import Tool as SdkTool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
-from mcp.types import CallToolResult, TextContent, ToolAnnotations
+from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from mcp.types import Tool as ListedTool
 from pydantic import Field
 
 from pointsman import __version__
+from pointsman.agents import Parked
 from pointsman.errors import InvalidInput, NotFound, PointsmanError
 from pointsman.records import LOCAL
+from server.approving import approver_of, asked_back
 from server.reading import Reading
-from server.windows.messages import COMMAND_META, STREAM_META
+from server.windows.messages import COMMAND_META, ROOTS_META, STREAM_META
 from tools.describe import arguments_from, failure, input_schema, output_schema
 from tools.tool import Caller, Tool
 
@@ -52,11 +56,12 @@ class ServedTool(SdkTool):
 
     async def run(
         self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
-    ) -> CallToolResult:
+    ) -> CallToolResult | InputRequiredResult:
         """The tool's result; meanwhile a sign of life, or the answer's text to who asked for it."""
         del convert_result  # ours is a CallToolResult already
         meta: Mapping[str, Any] = context.request_context.meta or {}
-        if not self.listed and not (self.commanded and meta.get(COMMAND_META) is True):
+        caller = caller_of(context, meta, commanded=self.commanded)
+        if not self.listed and not caller.owner:
             return _failed(
                 NotFound(
                     f"{self.name} is not among the tools that are enabled here.",
@@ -64,20 +69,24 @@ class ServedTool(SdkTool):
                 )
             )
         if "progress_token" not in meta:
-            return await self._result(arguments, Caller(LOCAL))
+            return await self._result(arguments, caller)
         signs = _Signs(context)
         if meta.get(STREAM_META) is True:
-            return await self._result(arguments, Caller(LOCAL, signs.say))
+            return await self._result(arguments, replace(caller, show=signs.say))
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_beat, self.name, signs.say, self.heartbeat_s)
-            result = await self._result(arguments, Caller(LOCAL, progress=signs.progress))
+            result = await self._result(arguments, replace(caller, progress=signs.progress))
             tasks.cancel_scope.cancel()
         return result
 
-    async def _result(self, arguments: dict[str, Any], caller: Caller) -> CallToolResult:
+    async def _result(
+        self, arguments: dict[str, Any], caller: Caller
+    ) -> CallToolResult | InputRequiredResult:
         try:
             given = arguments_from(self.name, self.served.arguments, arguments)
             result = await self.served.run(given, caller)
+        except Parked as parked:
+            return asked_back(parked)
         except PointsmanError as error:
             log.info("tool.failed", tool=self.name, code=error.code)
             return _failed(error)
@@ -88,6 +97,21 @@ class ServedTool(SdkTool):
             content=[TextContent(type="text", text=self.served.read(result))],
             structured_content=result.model_dump(mode="json", by_alias=True),
         )
+
+
+def caller_of(
+    context: Context[Any, Any], meta: Mapping[str, Any], *, commanded: bool = False
+) -> Caller:
+    """Who calls, and how they are asked; the command line also says which folders it opens."""
+    owner = commanded and meta.get(COMMAND_META) is True
+    roots = meta.get(ROOTS_META) if owner else None
+    return Caller(
+        LOCAL,
+        approver=approver_of(context),
+        parked=context.request_state,
+        owner=owner,
+        roots=tuple(Path(root) for root in roots or () if isinstance(root, str)),
+    )
 
 
 class _Server(MCPServer[Any]):
@@ -121,7 +145,7 @@ def make_mcp(
         version=__version__,
         instructions=INSTRUCTIONS,
         tools=[
-            _served(tool, "all" in toolsets or tool.toolset in toolsets, commands, heartbeat_s)
+            served(tool, "all" in toolsets or tool.toolset in toolsets, commands, heartbeat_s)
             for tool in tools
         ],
         log_level="WARNING",
@@ -131,7 +155,8 @@ def make_mcp(
     return server
 
 
-def _served(tool: Tool, listed: bool, commanded: bool, heartbeat_s: float) -> ServedTool:
+def served(tool: Tool, listed: bool, commanded: bool, heartbeat_s: float) -> ServedTool:
+    """`tool` as the SDK takes it."""
     return ServedTool(
         fn=tool.run,
         name=tool.name,
@@ -144,7 +169,7 @@ def _served(tool: Tool, listed: bool, commanded: bool, heartbeat_s: float) -> Se
         annotations=ToolAnnotations(
             read_only_hint=tool.read_only,
             destructive_hint=tool.destructive,
-            idempotent_hint=tool.read_only,
+            idempotent_hint=tool.idempotent or tool.read_only,
             open_world_hint=tool.open_world,
         ),
         served=tool,

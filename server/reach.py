@@ -2,14 +2,14 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anyio
 import anyio.to_thread
 
 from pointsman.errors import ConfigError
 from server.commands.command import Context
-from server.windows.client import call_engine
+from server.windows.client import Person, call_engine
 from server.windows.link import NoEngine
 from server.windows.ownership import HANDOVER_DRAIN_S, Door, own_home
 
@@ -28,21 +28,24 @@ async def use_tool(
     arguments: Mapping[str, Any],
     show: Show | None = None,
     progress: Progress | None = None,
+    person: Person | None = None,
 ) -> Any:
     """The structured result of `tool`; with `show`, an answer's text as it comes.
 
     Without it, `progress` is told how far long work is; meanwhile others find an engine here.
+    What the tool asks on the way is answered by `person`.
 
     Raises:
         PointsmanError: the tool failed, or no engine could be had.
     """
     for _ in range(3):  # an owner may come or go between the two looks
         try:
-            return await _ask_engine(context, tool, arguments, show, progress)
+            return await _ask_engine(context, tool, arguments, show, progress, person)
         except NoEngine:
             async with own_home(context.home, lasting=progress is not None) as door:
                 if door is not None:
-                    return await _run_here(context, door, tool, arguments, show, progress)
+                    wishes = _Wishes(show, progress, person or Person())
+                    return await _run_here(context, door, tool, arguments, wishes)
     raise ConfigError(f"The engine of {context.home} comes and goes; try again.")
 
 
@@ -52,13 +55,14 @@ async def _ask_engine(
     arguments: Mapping[str, Any],
     show: Show | None,
     progress: Progress | None,
+    person: Person | None,
 ) -> Any:
     async def on_work(done: float, total: float | None, message: str | None) -> None:
         if progress is not None and message:
             await progress(done, total, message)
 
     if show is None:
-        return await call_engine(context.home, tool, arguments, on_work)
+        return await call_engine(context.home, tool, arguments, on_work, person=person)
 
     async def on_progress(_: float, _total: float | None, message: str | None) -> None:
         if message:
@@ -67,13 +71,16 @@ async def _ask_engine(
     return await call_engine(context.home, tool, arguments, on_progress, stream=True)
 
 
+class _Wishes(NamedTuple):
+    """How the person at the terminal follows a call, and is asked."""
+
+    show: Show | None
+    progress: Progress | None
+    person: Person
+
+
 async def _run_here(
-    context: Context,
-    door: Door,
-    tool: str,
-    arguments: Mapping[str, Any],
-    show: Show | None,
-    progress: Progress | None,
+    context: Context, door: Door, tool: str, arguments: Mapping[str, Any], wishes: _Wishes
 ) -> Any:
     # Only now: these imports take a second that a running engine has behind it.
     from pointsman.records import LOCAL
@@ -88,11 +95,14 @@ async def _run_here(
         if app.embedder is not None and tool in READS_PROMPTS:
             await app.embedder.load()  # 0.2 s; 5 s more, once for each home, to make its graph
         given = arguments_from(tool, wanted.arguments, arguments)
+        show, progress, person = wishes
+        roots = tuple(person.roots)
+        caller = Caller(LOCAL, show, progress, approver=person.approver, roots=roots, owner=True)
         if progress is None:
-            result = await wanted.run(given, Caller(LOCAL, show))
+            result = await wanted.run(given, caller)
         else:
             async with _serving(app, door):
-                result = await wanted.run(given, Caller(LOCAL, show, progress))
+                result = await wanted.run(given, caller)
         return result.model_dump(mode="json", by_alias=True)
 
 

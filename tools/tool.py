@@ -25,6 +25,7 @@ class Caller:
     progress: Progress | None = None  # is told how far long work is
     approver: Approver = NOBODY  # answers for the person on whose behalf the tool is called
     roots: tuple[Path, ...] = ()  # folders opened for this call, beside those of the settings
+    parked: str | None = None  # the run that waited for the answers which `approver` has now
     owner: bool = False  # the command line of the home's owner: it may name files of its own
 
 

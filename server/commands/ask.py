@@ -79,8 +79,7 @@ def _waiting() -> Generator[Callable[[], None], None, None]:
 
 def receipt(result: dict[str, Any]) -> str:
     """One line: who answered, what it cost, where it came from."""
-    cost = result["cost_usd"]
-    price = "price unknown" if cost is None else f"${cost:.6f}"
+    price = receipt_of_cost(result["cost_usd"])
     cache = result["cache"]
     origin = f"{cache['kind']} hit in {cache['layer']}" if cache["hit"] else "miss"
     saved = f", saved ${result['saved_usd']:.6f}" if result["saved_usd"] else ""
@@ -88,6 +87,10 @@ def receipt(result: dict[str, Any]) -> str:
         f"[{result['provider']}/{result['model']} | {price}{saved} | cache {origin} | "
         f"{result['latency_ms']:.0f} ms | {result['decision_id']}]"
     )
+
+
+def receipt_of_cost(cost_usd: float | None) -> str:
+    return "price unknown" if cost_usd is None else f"${cost_usd:.6f}"
 
 
 def _arguments(given: argparse.Namespace) -> dict[str, Any]:

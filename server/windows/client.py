@@ -1,6 +1,7 @@
 """The command line's way to ask the engine that already runs on a home."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import anyio
 import anyio.to_thread
 import orjson
 
+from pointsman.agents import NOBODY, Approver, Question
 from pointsman.errors import (
     BudgetExceeded,
     Cause,
@@ -21,7 +23,15 @@ from pointsman.errors import (
     RateLimited,
 )
 from server.windows.link import POLL_S, Link, NoEngine, open_link
-from server.windows.messages import COMMAND_META, STREAM_META, Message, NotAMessage, envelope, parse
+from server.windows.messages import (
+    CAPABILITIES_KEY,
+    COMMAND_META,
+    ROOTS_META,
+    STREAM_META,
+    NotAMessage,
+    envelope,
+    parse,
+)
 from server.windows.ownership import is_owned
 
 Progress = Callable[[float, float | None, str | None], Awaitable[None]]
@@ -39,6 +49,14 @@ WITH_CAUSES: dict[str, type[NoBackend | DeadlineExceeded]] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """On whose behalf the command line calls: how they are asked, and what they open."""
+
+    approver: Approver = NOBODY
+    roots: Sequence[Path] = ()
+
+
 async def call_engine(
     home: Path,
     tool: str,
@@ -47,30 +65,75 @@ async def call_engine(
     *,
     stream: bool = False,
     patience_s: float = 30.0,
+    person: Person | None = None,
 ) -> Any:
     """The structured result of one call of `tool`.
 
     `on_progress` gets progress, total and message; with `stream`, the message is a piece of the
-    answer's text. Leaving early, by cancellation, cancels the call.
+    answer's text. Leaving early, by cancellation, cancels the call. What the tool asks on the way
+    is answered by `person`.
 
     Raises:
         NoEngine: nobody owns `home`, or its owner does not answer within `patience_s`.
         EngineGone: the engine ended while the call was under way.
         PointsmanError: the tool failed; the class is that of the error's code.
     """
-    wishes = {"progressToken": 1, COMMAND_META: True} | ({STREAM_META: True} if stream else {})
+    wishes: dict[str, Any] = {"progressToken": 1, COMMAND_META: True}
+    if stream:
+        wishes[STREAM_META] = True
+    if person is not None:
+        wishes[CAPABILITIES_KEY] = {"elicitation": {"form": {}}}
+        wishes[ROOTS_META] = [str(root) for root in person.roots]
+    meta = envelope(**wishes)
+    params: dict[str, Any] = {"name": tool, "arguments": arguments, "_meta": meta}
     link = await _find(home, patience_s)
     async with link.stream:
-        params = {"name": tool, "arguments": arguments, "_meta": envelope(**wishes)}
-        request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
-        await link.stream.send(orjson.dumps(request) + b"\n")
-        async for message in _messages(link.lines):
-            if message.kind == "response":
-                return _result(message.body)
-            if on_progress is not None and message.body.get("method") == "notifications/progress":
-                told = message.params
-                await on_progress(told["progress"], told.get("total"), told.get("message"))
+        while True:
+            body = await _ask(link, params, on_progress)
+            result = body.get("result") or {}
+            if result.get("resultType") != "input_required" or person is None:
+                return _result(body)
+            params["inputResponses"] = await _answers(person.approver, result["inputRequests"])
+            params["requestState"] = result.get("requestState")
+
+
+async def _ask(link: Link, params: Mapping[str, Any], on_progress: Progress | None) -> Any:
+    """The response to one `tools/call`.
+
+    Raises:
+        EngineGone: there was none.
+    """
+    request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    await link.stream.send(orjson.dumps(request) + b"\n")
+    async for line in link.lines:
+        try:
+            message = parse(line or b"")
+        except NotAMessage:
+            continue  # a word between the engine and a front
+        if message.kind == "response":
+            return message.body
+        if on_progress is not None and message.body.get("method") == "notifications/progress":
+            told = message.params
+            await on_progress(told["progress"], told.get("total"), told.get("message"))
     raise EngineGone("The Pointsman engine ended while this call was under way.", hint="Try again.")
+
+
+async def _answers(approver: Approver, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What `approver` says to each elicitation in `asked`, as the protocol has it."""
+    questions = [
+        Question(
+            id=key,
+            run_id="",
+            kind="tool" if "always" in str(request["params"]["requestedSchema"]) else "budget",
+            text=str(request["params"]["message"]),
+        )
+        for key, request in asked.items()
+    ]
+    rulings = await approver.ask(questions)
+    return {
+        question.id: {"action": "accept", "content": {"answer": rulings.get(question.id, "no")}}
+        for question in questions
+    }
 
 
 async def _find(home: Path, patience_s: float) -> Link:
@@ -84,14 +147,6 @@ async def _find(home: Path, patience_s: float) -> Link:
                     raise
                 await anyio.sleep(POLL_S)
     raise NoEngine(f"The owner of {home} does not answer.", hint="End it and try again.")
-
-
-async def _messages(lines: AsyncIterator[bytes | None]) -> AsyncIterator[Message]:
-    async for line in lines:
-        try:
-            yield parse(line or b"")
-        except NotAMessage:
-            continue  # a word between the engine and a front
 
 
 def _result(body: dict[str, Any]) -> Any:

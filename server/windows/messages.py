@@ -17,6 +17,7 @@ VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
 CLIENT_KEY = "io.modelcontextprotocol/clientInfo"
 COMMAND_META = "pointsman/command"  # ours, likewise: the command line asks, which sees all tools
+ROOTS_META = "pointsman/roots"  # ours, with a command: the folders it opens to the tools
 STREAM_META = "pointsman/stream"  # ours, in a call's _meta: send text as it comes, as progress
 
 Kind = Literal["request", "notification", "response"]
