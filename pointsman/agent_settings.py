@@ -34,6 +34,11 @@ class ToolSettings(Section):
     fetch_s: float = Field(default=20, gt=0, le=300)
     fetch_mb: float = Field(default=5, gt=0, le=100)  # of a page, unpacked
 
+    @field_validator("roots")
+    @classmethod
+    def _from_home(cls, roots: tuple[Path, ...]) -> tuple[Path, ...]:
+        return tuple(root.expanduser() for root in roots)
+
 
 class SearchSettings(Section):
     """Where `web_search` asks; the first that is set up and answers."""
@@ -70,3 +75,8 @@ class AgentSettings(Section):
     definitions_tokens: int = Field(default=8_000, ge=100)  # of tools; past them they are searched
     context: ContextStrategy = "hybrid"  # what is done where a conversation grows too long
     runs_days: float = Field(default=30, gt=0)  # that records are kept
+
+    @field_validator("servers")
+    @classmethod
+    def _from_home(cls, servers: Path | None) -> Path | None:
+        return None if servers is None else servers.expanduser()

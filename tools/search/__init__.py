@@ -1,0 +1,1 @@
+"""Searching the web through whichever provider is set up and answers."""

@@ -1,0 +1,1 @@
+"""Exact arithmetic: a grammar of its own, units, and a bound on all work."""

@@ -1,0 +1,1 @@
+"""Files below opened folders, and nothing else."""
