@@ -1,0 +1,1 @@
+"""The tool that runs programs nobody trusts, and the tiers that can run them."""
