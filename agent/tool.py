@@ -50,3 +50,6 @@ class AgentTool:
     serial: bool = False  # never beside another call
     idle_s: float | None = None  # without a sign of life; None: as the settings say
     notes: tuple[str, ...] = field(default=())  # for a person: "its description has changed"
+    # Its definition is not the one that was accepted: a person is asked before it is used (a
+    # question of kind "definition", with the notes), and this is called when they say yes.
+    accept: Callable[[], Awaitable[None]] | None = None

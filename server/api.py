@@ -32,6 +32,7 @@ STATUS: Mapping[Code, int] = {
     "no_backend": 503,
     "deadline_exceeded": 504,
 }
+LARGEST_BODY = 4 * 2**20  # bytes; the MCP SDK's own limit, said here in words
 GONE = 499  # nobody reads it: the client has left
 
 Find = Callable[[str], Tool]
@@ -43,18 +44,18 @@ class TooLarge(InvalidInput):
     """A body of more bytes than are taken."""
 
 
-def api_routes(find: Find, most_bytes: int) -> list[Route]:
+def api_routes(find: Find, most_bytes: int = LARGEST_BODY) -> list[Route]:
     """The doors to the tools that `find` finds; a body has at most `most_bytes`."""
 
-    async def read_body(request: Request) -> dict[str, Any]:
-        return await _body(request, most_bytes)
+    async def read(request: Request) -> dict[str, Any]:
+        return await read_body(request, most_bytes)
 
     def get(path: str, tool: str, shape: Shape, **usual: Any) -> Route:
         door = _door(find, tool, lambda request: _query(request, usual), shape)
         return Route(path, door, methods=["GET"])
 
     def post(path: str, tool: str) -> Route:
-        return Route(path, _door(find, tool, read_body, _as_it_is), methods=["POST"])
+        return Route(path, _door(find, tool, read, _as_it_is), methods=["POST"])
 
     return [
         get("/api/v1/llm/cache-analytics", "cache_stats", analytics, since="all"),
@@ -62,6 +63,8 @@ def api_routes(find: Find, most_bytes: int) -> list[Route]:
         post("/api/v1/cache/purge", "cache_purge"),
         post("/api/v1/cache/report-wrong", "cache_report_wrong"),
         post("/api/v1/cache/warm", "cache_warm"),
+        post("/api/search", "web_search"),
+        post("/api/v1/panel", "panel"),
     ]
 
 
@@ -95,10 +98,21 @@ def _door(
     find: Find, name: str, read: Read, shape: Shape
 ) -> Callable[[Request], Awaitable[Response]]:
     async def door(request: Request) -> Response:
+        tool = find(name)
+        given = arguments_from(name, tool.arguments, await read(request))
+        return _json(shape(await while_heard(request.receive, tool, given)))
+
+    return answering(name, door)
+
+
+def answering(
+    name: str, door: Callable[[Request], Awaitable[Response]]
+) -> Callable[[Request], Awaitable[Response]]:
+    """`door`, with its failures told as every door tells them."""
+
+    async def answer(request: Request) -> Response:
         try:
-            tool = find(name)
-            given = arguments_from(name, tool.arguments, await read(request))
-            result = await _while_heard(request.receive, tool, given)
+            return await door(request)
         except ClientDisconnect:
             return Response(status_code=GONE)
         except PointsmanError as error:
@@ -107,12 +121,13 @@ def _door(
         except Exception:
             log.exception("api.crashed", tool=name)
             return _failed(PointsmanError(f"{name} failed inside; the server's log says why."))
-        return _json(shape(result))
 
-    return door
+    return answer
 
 
-async def _while_heard(receive: Receive, tool: Tool, given: Any) -> dict[str, Any]:
+async def while_heard(
+    receive: Receive, tool: Tool, given: Any, caller: Caller | None = None
+) -> dict[str, Any]:
     """The result of `tool`, which is cancelled when the client goes away.
 
     Raises:
@@ -129,7 +144,7 @@ async def _while_heard(receive: Receive, tool: Tool, given: Any) -> dict[str, An
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch)
         try:
-            told = await tool.run(given, Caller(LOCAL))
+            told = await tool.run(given, caller or Caller(LOCAL))
             result = told.model_dump(mode="json", by_alias=True)
         except Exception as error:  # noqa: BLE001 -- raised below, not bundled by the task group
             failure = error
@@ -153,7 +168,7 @@ def _split(values: Sequence[str]) -> list[str]:
     return [part for value in values for part in value.split(",") if part]
 
 
-async def _body(request: Request, most_bytes: int) -> dict[str, Any]:
+async def read_body(request: Request, most_bytes: int = LARGEST_BODY) -> dict[str, Any]:
     """The JSON object in a body; an empty one is none.
 
     Raises:

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from server.experience import open_experience
 from server.learned import AnyEmbedder, open_analyst, open_embedder
 from server.reading import Reading
 from server.remembering import Databases, Remembering, open_remembering
+from server.runs.opening import Agents, open_agents
 from storage.database import Database, open_database
 from tools.benchmark import benchmark_tool
 from tools.complete import complete_tool
@@ -54,6 +55,7 @@ class App:
     tools: tuple[Tool, ...]
     dispatcher: Dispatcher
     reading: Reading
+    agents: Agents
     local: LocalProvider | None
     embedder: AnyEmbedder | None
     toolsets: Collection[str]  # of `tools`, those that clients are shown
@@ -103,8 +105,7 @@ async def open_app(
         ledger = await stack.enter_async_context(open_ledger(databases.ledger))
         clouds, local, catalogue = await _open_backends(stack, settings, home, discovered, clock)
         embedder = await open_embedder(stack, settings, home, discovered, clock, ledger.note)
-        scores = make_scores(settings.benchmark, catalogue)
-        past = databases.ledger
+        scores, past = make_scores(settings.benchmark, catalogue), databases.ledger
         lived = open_experience(past, settings.routing, catalogue, scores, clock, new_id)
         experience, tools = await stack.enter_async_context(lived)
         opened = open_remembering(settings.cache, databases, embedder, clock, new_id)
@@ -116,15 +117,18 @@ async def open_app(
         benchmarks = await stack.enter_async_context(measured)
         reading = _reading(dispatcher, ledger, past, benchmarks, remembering)
         tools = (*_tools(dispatcher, reading, benchmarks, remembering), *tools)
-        warm = partial(remembering.warm, next(t for t in tools if t.name == "cache_warm"))
+        hosting = open_agents(settings, home, environ, dispatcher, past, tools)
+        agents = await stack.enter_async_context(hosting)
+        jobs = _background(clouds, local, embedder, benchmarks, remembering, tools)
         yield App(
-            tools=tools,
+            tools=(*tools, *agents.tools),
             dispatcher=dispatcher,
-            reading=reading,
+            reading=replace(reading, run=agents.read_run),
+            agents=agents,
             local=local,
             embedder=embedder,
             toolsets=settings.tools.enabled,
-            background=(*_background(clouds, local, embedder, benchmarks), remembering.learn, warm),
+            background=(*jobs, agents.background),
             tasks=await stack.enter_async_context(_open_tasks()),
         )
 
@@ -157,12 +161,16 @@ def _background(
     local: LocalProvider | None,
     embedder: AnyEmbedder | None,
     benchmarks: BenchmarkEngine,
+    remembering: Remembering,
+    tools: Sequence[Tool],
 ) -> list[Callable[[], Coroutine[Any, Any, None]]]:
     return [
         *([local.prewarm] if local else []),
         *(cloud.warm for cloud in clouds[:1]),
         *([embedder.load] if embedder else []),
         benchmarks.keep_schedule,
+        remembering.learn,
+        partial(remembering.warm, next(t for t in tools if t.name == "cache_warm")),
     ]
 
 

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Set
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Literal
 
 import anyio.to_thread
 
+from agent.attach.config import ServerConfig
 from cache.redis.failures import RedisFailed
 from cache.redis.layer import advice
 from cache.redis.link import open_redis
@@ -23,7 +24,9 @@ from pointsman.settings import Settings
 from providers.discovery import discover
 from providers.embedding.minilm import MODEL, graph_file, open_session
 from providers.local.store import ModelStore
+from server.runs.attached import read_servers
 from server.windows.ownership import is_owned
+from tools.workbench.code.tiers import probe_tiers
 
 State = Literal["ok", "note", "broken"]
 FIXED_WAL = (3, 51, 3)  # before it, two writing connections can damage a WAL database
@@ -61,6 +64,31 @@ async def examine(
     for absent in found.absent:
         yield Finding(f"provider {absent.name}", "note", absent.why, absent.fix)
     yield await _redis(settings)
+    state, detail, fix = (await probe_tiers(settings.tools)).finding()
+    yield Finding("run_code", state, detail, fix)
+    for finding in await _servers(settings, home, environ):
+        yield finding
+
+
+async def _servers(settings: Settings, home: Path, environ: Mapping[str, str]) -> Sequence[Finding]:
+    """The MCP servers that the agent may attach, as their file has them; none is started."""
+    given = settings.agent.servers
+    file = given or home / "mcp.json"
+    try:
+        configs = await read_servers(file, environ, needed=given is not None)
+    except ConfigError as error:
+        return [Finding("agent servers", "broken", error.message, error.hint)]
+    findings = [_server(config) for config in configs]
+    return findings or [Finding("agent servers", "ok", f"none: there is no {file}")]
+
+
+def _server(config: ServerConfig) -> Finding:
+    name = f"agent server {config.name}"
+    if config.disabled:
+        return Finding(name, "ok", "; ".join(("disabled", *config.notes)))
+    if config.problem is not None:
+        return Finding(name, "note", config.problem, "Mend its entry in the mcp.json.")
+    return Finding(name, "ok", "; ".join(("listed", *config.notes)))
 
 
 async def _redis(settings: Settings) -> Finding:

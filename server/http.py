@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pointsman import __version__
 from pointsman.errors import Code, ConfigError
 from pointsman.settings import Settings
-from server.api import api_routes, refused
+from server.api import LARGEST_BODY, api_routes, refused
 from server.app import App, open_app
 from server.logs import configure_logs
 from server.mcp import make_mcp
@@ -32,7 +32,6 @@ from server.windows.serving import serve_windows
 
 log = structlog.get_logger("pointsman.http")
 
-LARGEST_BODY = 4 * 2**20  # bytes; the SDK's own limit, said here in words
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -78,14 +77,20 @@ def make_http(app: App, server: MCPServer[Any], *, plain_json: bool = False) -> 
     )
 
     async def health(_request: Request) -> Response:
-        return Response(orjson.dumps(app.reading.summary()), media_type="application/json")
+        told = {**app.reading.summary(), **await app.agents.health()}
+        return Response(orjson.dumps(told), media_type="application/json")
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None, None]:
         async with server.session_manager.run():
             yield
 
-    routes = [Route("/health", health), *api_routes(app.tool, LARGEST_BODY), *mcp_app.routes]
+    routes = [
+        Route("/health", health),
+        *api_routes(app.tool),
+        *app.agents.routes(),
+        *mcp_app.routes,
+    ]
     handlers = {HTTPException: refused}
     return Guard(Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers))
 

@@ -39,3 +39,6 @@ def configure_logs(settings: LogSettings, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[settings.level])
+    # Whole addresses, which may hold keys; and what an attached server wrote.
+    logging.getLogger("httpx2").setLevel(max(_LEVELS[settings.level], logging.WARNING))
+    logging.getLogger("mcp.client").setLevel(logging.CRITICAL)

@@ -232,6 +232,12 @@ def _add_resources(server: MCPServer[Any], reading: Reading) -> None:
         return await _read(reading.read_decision(id))
 
     @server.resource(
+        "pointsman://runs/{id}", description="A run of the agent: its steps", mime_type=kind
+    )
+    async def runs(id: str) -> str:
+        return await _read(reading.read_run(id))
+
+    @server.resource(
         "pointsman://stats/{since}", description="Spent and saved since 7d, 24h...", mime_type=kind
     )
     async def stats(since: str) -> str:

@@ -29,6 +29,7 @@ class Reading:
     decision: Callable[[str], Awaitable[dict[str, Any] | None]]
     clock: Clock
     redis: Callable[[], str] = lambda: "disabled"  # how it is: disabled, ok or degraded
+    run: Callable[[str], Awaitable[Any]] | None = None  # the record of a run of the agent
     benchmarks: ReadBenchmarks | None = None  # of some categories, or of all where none is named
 
     def health(self) -> ProviderHealthResult:
@@ -64,6 +65,16 @@ class Reading:
         if found is None:
             raise NotFound(f"There is no decision {decision_id[:64]!r}.")
         return route.result(_DECISIONS.validate_python(found)).model_dump(mode="json")
+
+    async def read_run(self, run_id: str) -> Any:
+        """The record of a run.
+
+        Raises:
+            NotFound: there is none.
+        """
+        if self.run is None:
+            raise NotFound(f"There is no run {run_id[:64]!r}.")
+        return await self.run(run_id)
 
     async def read_stats(self, since: str) -> Any:
         return cost_stats.result(await self.stats(since=since)).model_dump(mode="json")

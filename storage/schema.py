@@ -6,7 +6,16 @@ from pathlib import Path
 from typing import Literal
 
 from pointsman.errors import ConfigError
-from storage import benchmarks, cache_book, cached, experiments, learning, sessions, similar
+from storage import (
+    benchmarks,
+    cache_book,
+    cached,
+    experiments,
+    learning,
+    runs,
+    sessions,
+    similar,
+)
 from storage.files import damage
 
 Kind = Literal["ledger", "cache"]
@@ -74,10 +83,12 @@ LEDGER_2 = benchmarks.TABLES + learning.TABLES + sessions.TABLES + experiments.T
 
 LEDGER_3 = cache_book.TABLES
 
+LEDGER_4 = runs.TABLES
+
 CACHE_2 = cached.TABLES_2 + similar.TABLES
 
 MIGRATIONS: dict[Kind, tuple[str, ...]] = {
-    "ledger": (LEDGER_1, LEDGER_2, LEDGER_3),
+    "ledger": (LEDGER_1, LEDGER_2, LEDGER_3, LEDGER_4),
     "cache": (cached.TABLES_1, CACHE_2),
 }
 APPLICATION: dict[Kind, int] = {"ledger": 0x504D4C47, "cache": 0x504D4348}  # PMLG, PMCH

@@ -3,14 +3,17 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
 from pointsman.agent_settings import Approve
 from pointsman.agents import RunStatus
+from pointsman.loose_json import check_depth
 from tools.complete import UsageOut
 from tools.tool import Arguments, Caller, Result, Tool
 
 LONGEST_TASK = 200_000  # characters, with its context
+# Of the schema that every conversation of every client carries: `StepOut` has the rest.
+LISTED = {"type": "array", "items": {"type": "object"}}
 
 
 class AgentArguments(Arguments):
@@ -19,12 +22,18 @@ class AgentArguments(Arguments):
     tools: list[str] | None = Field(default=None, description="only these, by name")
     servers: list[str] | None = Field(default=None, description="of mcp.json; all if left out")
     model: str | None = None
-    max_turns: Annotated[int, Field(ge=1, le=200)] = 12
+    max_turns: Annotated[int | None, Field(ge=1, le=200)] = None
     max_cost_usd: Annotated[float | None, Field(ge=0, le=1e6, allow_inf_nan=False)] = None
     deadline_s: Annotated[float | None, Field(gt=0, le=86_400, allow_inf_nan=False)] = None
     approve: Approve | None = None
     output_schema: dict[str, Any] | None = None
     resume: str | None = Field(default=None, max_length=64, description="a run_id")
+
+    @field_validator("output_schema")
+    @classmethod
+    def _can_be_recorded(cls, schema: dict[str, Any] | None) -> dict[str, Any] | None:
+        check_depth(schema)
+        return schema
 
     @model_validator(mode="after")
     def _has_a_task(self) -> "AgentArguments":
@@ -48,8 +57,8 @@ class AgentResult(Result):
     status: RunStatus
     answer: str
     parsed: Any = Field(default=None, alias="json")
-    steps: list[StepOut]
-    usage: UsageOut
+    steps: Annotated[list[StepOut], WithJsonSchema(LISTED)]
+    usage: Annotated[UsageOut, WithJsonSchema({"type": "object"})]
     cost_usd: float | None
     models: list[str]
     notes: list[str] | None = None

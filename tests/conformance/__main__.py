@@ -1,7 +1,8 @@
-"""`make conformance`: both requirement sets, the general scenarios, and the Inspector.
+"""`make conformance`: both requirement sets, the general scenarios, the Inspector, our client.
 
-The requirement sets run against the test build, the rest against the server as it is shipped. The
-last line is `N passed, N failed`; the exit code is 0 if nothing failed, 2 if nothing could be run.
+The requirement sets run against the test build, the rest against the server as it is shipped; the
+client is the one that attaches other servers. The last line is `N passed, N failed`; the exit code
+is 0 if nothing failed, 2 if nothing could be run.
 """
 
 import json
@@ -32,6 +33,9 @@ GENERAL = {  # scenarios that need no fixtures, by the revision they are run at
     "2025-11-25": ("server-initialize", "server-session-lifecycle", "ping"),
 }
 SCENARIO = re.compile(r"^[✓✗] ([\w-]+): (\d+) passed, (\d+) failed", re.MULTILINE)
+LISTED = re.compile(r"^  - (\S+)$", re.MULTILINE)
+CHECKS = re.compile(r"^Passed: (\d+)/(\d+)", re.MULTILINE)
+AT_ONCE = 2  # clients; the suite itself would start all at once
 UNSCORED = re.compile(r"^  [✓✗] ([\w-]+) \((\w+)\)", re.MULTILINE)
 
 
@@ -84,6 +88,42 @@ async def inspector(config: Path, server: str) -> list[Row]:
             note = "" if code == 0 else f"exit {code}: {text[-500:]}"
             rows.append(Row(f"Inspector, {server}, {era}", what, code == 0, note))
     return rows
+
+
+async def client(revision: str) -> list[Row]:
+    """The scenarios that `revision` requires of a client. Ours signs in nowhere: it sends the
+    headers that it is given, so how the ones about authorization end is told and not scored."""
+    _, listed = await run("conformance", "list", "--client", "--requirements", revision)
+    names = LISTED.findall(listed.partition("Client scenarios")[2].partition("Run and reported")[0])
+    rows = list[Row]()
+    at_once = anyio.CapacityLimiter(AT_ONCE)
+
+    async def check_one(name: str) -> None:
+        async with at_once:
+            rows.append(await client_scenario(name, revision))
+
+    async with anyio.create_task_group() as tasks:
+        for name in names:
+            tasks.start_soon(check_one, name)
+    where = f"our client, {revision}"
+    return sorted(rows, key=lambda row: names.index(row.what)) or [
+        Row(where, "the suite itself", False, listed[-500:])
+    ]
+
+
+async def client_scenario(name: str, revision: str) -> Row:
+    # The suite hands the command to a shell.
+    command = f"{sys.executable} -m tests.conformance.client"
+    arguments = ("--command", command, "--scenario", name, "--spec-version", revision)
+    code, text = await run("conformance", "client", *arguments, "--timeout", "60000")
+    found = CHECKS.search(text)
+    passed = code == 0 and found is not None and found[1] != "0"
+    note = f"{found[1]} of {found[2]} checks" if found else text[-500:]
+    if scored := not name.startswith("auth/"):
+        note = note if passed else f"{note}: {text[-500:]}"
+    else:
+        note += f", {'passed' if passed else 'failed'} (not scored: authorization)"
+    return Row(f"our client, {revision}", name, passed, note, scored)
 
 
 @asynccontextmanager
@@ -145,6 +185,8 @@ async def check(work: Path) -> list[Row]:
         await anyio.Path(config).write_text(json.dumps({"mcpServers": servers}))
         for name in servers:
             rows += await inspector(config, name)
+    for revision in REVISIONS:
+        rows += await client(revision)
     return rows
 
 

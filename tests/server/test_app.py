@@ -77,15 +77,18 @@ async def test_the_tool_list_is_small_and_fully_described(
         "cost_stats",
         "provider_health",
         "feedback",
+        "agent",
     ]
     assert len(listed.model_dump_json(by_alias=True, exclude_none=True)) < 12_000
     for tool in listed.tools:
         assert tool.title
         assert tool.output_schema
         assert tool.annotations
-        assert tool.annotations.read_only_hint is (tool.name not in ("benchmark", "feedback"))
-        assert tool.annotations.destructive_hint is False
-        assert tool.annotations.open_world_hint is (tool.name in ("complete", "benchmark"))
+        acts = tool.name in ("benchmark", "feedback", "agent")
+        assert tool.annotations.read_only_hint is not acts
+        assert tool.annotations.destructive_hint is (tool.name == "agent")
+        reaches_out = tool.name in ("complete", "benchmark", "agent")
+        assert tool.annotations.open_world_hint is reaches_out
 
 
 @pytest.mark.parametrize(("commands", "allowed"), [(True, True), (False, False)])

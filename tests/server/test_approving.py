@@ -55,7 +55,7 @@ async def answers(era: Era, tool: Tool, said: ElicitResult | None) -> dict[str, 
     seen: list[str] = []
 
     async def person(
-        _: ClientRequestContext, params: ElicitRequestParams
+        context: ClientRequestContext, params: ElicitRequestParams
     ) -> ElicitResult | ErrorData:
         seen.append(params.message)
         assert said is not None

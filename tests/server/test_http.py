@@ -85,12 +85,14 @@ async def test_health_tells_the_state_and_asks_nobody(tmp_path: Path) -> None:
         async with http_of({**NO_LOCAL, "providers": {"acme": acme}}, tmp_path) as (http, _):
             body = (await http.get("/health")).json()
         assert not upstream.requests
+    assert body.pop("sandbox")["monty"] == "ok"
     assert body == {
         "status": "ok",
         "database": "ok",
         "redis": "disabled",
         "providers": {"acme": "closed"},
         "local": "off",
+        "servers": {},
     }
 
 

@@ -191,7 +191,7 @@ async def test_only_the_user_can_read_what_is_kept(tmp_path: Path, kind: Kind) -
         ("ledger", "journal_mode", "wal"),
         ("ledger", "synchronous", 2),
         ("ledger", "secure_delete", 1),
-        ("ledger", "user_version", 3),
+        ("ledger", "user_version", 4),
         ("cache", "journal_mode", "wal"),
         ("cache", "synchronous", 1),
         ("cache", "auto_vacuum", 2),

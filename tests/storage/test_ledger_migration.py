@@ -6,9 +6,11 @@ from pathlib import Path
 
 from accounting.cache_stats import CacheBook
 from accounting.stats import cost_stats
+from pointsman.agents import RunHead
 from pointsman.records import CacheInfo
 from storage.database import open_database
 from storage.ledger import write_call
+from storage.runs import Runs
 from storage.schema import APPLICATION, MIGRATIONS
 from tests.accounting.examples import NOW, attempt, call
 from tests.fakes import SteadyClock
@@ -44,6 +46,10 @@ async def test_a_ledger_of_version_2_opens_and_keeps_its_rows(tmp_path: Path) ->
         totals = (await cost_stats(database, now=NOW, since="all")).totals
         stats = await CacheBook(database, SteadyClock().clock()).stats(since="all")
         kept = await database.read(lambda connection: connection.execute(NEW).fetchall())
+        runs = Runs(database)
+        await runs.begin(RunHead(id="r", principal="p", task="t", started_at=0, status="running"))
+        await runs.append("r", 0, b"{}", "running")
+        assert await runs.events("r", "p") == [b"{}"]  # the tables of version 4
     assert kept == [
         (None, None, None, None, 0),
         ("exact", None, None, None, 0),  # before, there was no other kind

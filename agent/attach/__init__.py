@@ -1,0 +1,1 @@
+"""Attached servers: the tools of other MCP servers, which an `mcp.json` lists."""

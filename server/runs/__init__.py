@@ -1,0 +1,1 @@
+"""Runs of the agent: opened with all they need, followed, answered and stopped."""
