@@ -25,7 +25,8 @@ def own_tool(tool: Tool, caller: Caller) -> AgentTool:
         run=run,
         risk=_risk(tool),
         untrusted=tool.untrusted or tool.open_world,
-        idempotent=tool.idempotent or tool.read_only,
+        # One that asks models would be paid for again, and say something else.
+        idempotent=tool.idempotent or (tool.read_only and _risk(tool) != "spend"),
         serial=_risk(tool) == "write",
     )
 

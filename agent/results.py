@@ -25,6 +25,11 @@ def cut(text: str, most: int, handle: str) -> str | None:
     return f"{text[:head]}{marker}{text[-tail:]}"
 
 
+def _first(text: str, most: int) -> str:
+    """As much of it as `most` bytes hold: a part that was cut again could not be read on."""
+    return text.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
+
+
 def read_result(book: RunBook, most: int) -> AgentTool:
     """The tool that reads on in a result that was cut."""
 
@@ -34,7 +39,7 @@ def read_result(book: RunBook, most: int) -> AgentTool:
         if text is None:
             return ToolResult(text=f"There is no result {handle[:40]!r}.", is_error=True)
         start = offset if isinstance(offset, int) else 0
-        part = text[start : start + most // 4 * 3]
+        part = _first(text[start : start + most], most // 4 * 3)
         end = start + len(part)
         if not part:
             return ToolResult(text=f"It has {len(text)} characters.", is_error=True)

@@ -11,6 +11,7 @@ from mcp.server.mcpserver import Context
 from mcp.shared.exceptions import MCPError
 from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 from mcp_types.version import is_version_at_least
+from pydantic import ValidationError
 
 from pointsman.agents import NOBODY, Approver, Parked, Question, Ruling
 
@@ -48,7 +49,7 @@ class AtOnce:
                 answer = await self._context.session.elicit_form(
                     question.text, schema_of(question), self._context.request_id
                 )
-            except MCPError:
+            except (MCPError, ValidationError):  # it cannot, or answers what is no answer
                 return rulings
             rulings[question.id] = ruling_of(question, answer)
         return rulings

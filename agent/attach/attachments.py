@@ -124,10 +124,20 @@ async def open_attachments(
         told=told,
     )
     servers = [Server(config, around) for config in configs]
+    async with _supervised(servers):
+        yield Attachments(servers, taken)
+
+
+@asynccontextmanager
+async def _supervised(servers: Sequence[Server]) -> AsyncGenerator[None, None]:
+    failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
         for server in servers:
             tasks.start_soon(server.run)
         try:
-            yield Attachments(servers, taken)
-        finally:
-            tasks.cancel_scope.cancel()
+            yield
+        except Exception as error:  # noqa: BLE001 -- raised below, not bundled by the task group
+            failure = error
+        tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure

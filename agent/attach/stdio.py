@@ -39,7 +39,7 @@ Incoming = SessionMessage | Exception
 async def open_program(
     program: Program, environ: Mapping[str, str], tail: Tail, lost: anyio.Event
 ) -> AsyncGenerator[TransportStreams, None]:
-    """Start `program` and speak to it; it and all that it started are killed in the end.
+    """Start `program` and speak to it; in the end it and all of its group are killed.
 
     It sees a few harmless variables of `environ` and its own. What it writes to its standard error
     goes to `tail`; `lost` is set when it closes its standard output.

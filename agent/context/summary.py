@@ -38,13 +38,14 @@ async def summed_up(
     room: int,
     size: Size,
     principal: Principal = LOCAL,
+    max_cost: Nano | None = None,
 ) -> Summary:
     """A summary of `messages` in at most `room` tokens.
 
     Raises:
         PointsmanError: no model could be asked, or it said nothing.
     """
-    answer = await complete(_call(messages, room, principal))
+    answer = await complete(_call(messages, room, principal, max_cost))
     text = answer.completion.text.strip()
     if not text:
         silent = NoBackend(f"{answer.name} gave an empty summary.")
@@ -63,7 +64,9 @@ async def summed_up(
     )
 
 
-def _call(messages: Sequence[Message], room: int, principal: Principal) -> Call:
+def _call(
+    messages: Sequence[Message], room: int, principal: Principal, max_cost: Nano | None
+) -> Call:
     share = max(LONGEST_INPUT // max(len(messages), 1), LEAST_SHARE)
     said = "\n".join(_told(message, share) for message in messages)[:LONGEST_INPUT]
     said = said.replace("<<<", "< < <").replace(">>>", "> > >")
@@ -76,6 +79,7 @@ def _call(messages: Sequence[Message], room: int, principal: Principal) -> Call:
         category="language",  # whatever it is that they talk about
         cache="off",  # nobody asks the same again
         deadline_s=DEADLINE_S,
+        max_cost=max_cost,
         principal=principal,
         tool="context",
     )

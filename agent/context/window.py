@@ -59,6 +59,7 @@ class Window:
     filled: float = 0.7  # of the room, after a compaction: so that not every turn needs one
     readable: bool = False  # the model can read kept texts with `read_result`
     principal: Principal = LOCAL
+    max_cost: Nano | None = None  # of a summary; None: there is no cap
 
     async def fit(
         self, messages: Sequence[Message], room: int, pinned: frozenset[int] = NOTHING_PINNED
@@ -98,9 +99,9 @@ class Window:
             ),
         )
 
-    async def compact(self, messages: Sequence[Message], room: int) -> Compacted:
-        """As `fit`, for the loop."""
-        fitted = await self.fit(messages, room)
+    async def compact(self, messages: Sequence[Message], room: int, left: Nano) -> Compacted:
+        """As `fit`, for the loop, which has `left` to spend."""
+        fitted = await replace(self, max_cost=left).fit(messages, room)
         done = fitted.compaction
         if done is None:
             return Compacted(messages=fitted.messages, note="")
@@ -162,7 +163,13 @@ class Window:
         await to_thread.run_sync(choice.drop, room)
         try:
             summary = await summed_up(
-                self.complete, choice.dropped, handle, room, self.size, self.principal
+                self.complete,
+                choice.dropped,
+                handle,
+                room,
+                self.size,
+                self.principal,
+                self.max_cost,
             )
         except PointsmanError as error:
             return None, (await self._without(choice, error.message),), error.cost

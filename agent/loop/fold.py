@@ -82,6 +82,8 @@ def _(event: Resumed, state: State) -> None:
         state.cost += state.dearest
         state.note("a model call was lost when the run broke off; its cost is in the ledger only")
         state.asking = None
+    if any(pending.lost_cost is None for pending in state.open_calls):
+        state.pay(None, 0)  # what it cost until then, whatever a second call of it costs
 
 
 @fold.register

@@ -163,7 +163,10 @@ class Host:
         )
         with anyio.CancelScope(shield=True):
             await self.book.begin(head)
-        started = RunStarted(run_id=run_id, task=self._terms(task), boundary=self.token())
+        terms = self._terms(task)
+        if task.context is not None:  # a file, as often as not, and what it holds nobody has read
+            terms = replace(terms, context=self.secrets.redact(task.context))
+        started = RunStarted(run_id=run_id, task=terms, boundary=self.token())
         await parts.journal.record(started)
 
     async def _go_on(self, journal: Journal, task: Task) -> bool:
@@ -195,12 +198,13 @@ class Host:
 
 def raised(before: Task, now: Task) -> Task:
     """The terms of a run with those limits that are set higher now."""
+    calls = now.max_calls or (now.max_turns or 0) * CALLS_PER_TURN
     return replace(
         before,
         max_turns=max(before.max_turns or 0, now.max_turns or 0),
         max_cost=max(before.max_cost or 0, now.max_cost or 0),
         max_tokens=max(before.max_tokens or 0, now.max_tokens or 0),
-        max_calls=max(before.max_calls or 0, now.max_calls or 0),
+        max_calls=max(before.max_calls or 0, calls),
         deadline_s=max(before.deadline_s or 0, now.deadline_s or 0),
         approve=now.approve or before.approve,
         model=now.model or before.model,

@@ -80,8 +80,9 @@ class Running:
 
             async def progress(done: float, total: float | None, message: str) -> None:
                 scope.deadline = min(anyio.current_time() + idle_s, end)
+                told = self.parts.secrets.redact(message)
                 shown = ToolProgress(
-                    call_id=self.pending.call.id, done=done, total=total, message=message
+                    call_id=self.pending.call.id, done=done, total=total, message=told
                 )
                 await self.parts.journal.show(shown)
 

@@ -38,9 +38,10 @@ class Compacted:
     tokens: int = 0
 
 
-# The messages after the system prompt, and the tokens they may have at most; it raises
-# InvalidInput where what must stay does not fit. What it keeps, it keeps with the run.
-Compact = Callable[[Sequence[Message], int], Awaitable[Compacted]]
+# The messages after the system prompt, the tokens they may have at most, and what may be spent on
+# that; it raises InvalidInput where what must stay does not fit. What it keeps, it keeps with the
+# run.
+Compact = Callable[[Sequence[Message], int, Nano], Awaitable[Compacted]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,18 @@
 """A conversation that has grown too long for the model is made shorter, before it is asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from agent.context.blocks import SUMMARY
 from agent.loop.events import HistoryCompacted
 from agent.loop.parts import Parts
 from agent.loop.prompt import system_message
 from agent.loop.size import tokens_of_messages, tokens_of_tools
 from agent.task import Failure
 from agent.tool import AgentTool
+from agent.untrusted.marking import marked
 from pointsman.errors import InvalidInput
+from pointsman.types import Message
 
 ANSWER_TOKENS = 2_048  # of the window, kept free for the answer
 LEAST_ROOM = 256  # tokens for a conversation
@@ -52,12 +55,12 @@ class Shortening:
         if parts.compact is None:
             return Failure(code="internal", message="The conversation is too long.")
         try:
-            shorter = await parts.compact(parts.state.messages, room)
+            shorter = await parts.compact(parts.state.messages, room, parts.state.left)
         except InvalidInput as error:
             return Failure(code="internal", message=error.message, hint=error.hint)
         await parts.journal.record(
             HistoryCompacted(
-                messages=tuple(shorter.messages),
+                messages=tuple(map(self._marked, shorter.messages)),
                 note=shorter.note,
                 cost=shorter.cost,
                 tokens=shorter.tokens,
@@ -65,3 +68,11 @@ class Shortening:
             )
         )
         return None
+
+    def _marked(self, message: Message) -> Message:
+        """A summary of what others wrote is theirs too, and marked as data."""
+        taint = self.parts.state.taint
+        head, line_end, body = message.content.partition("\n")
+        if not taint.sources or not head.startswith(SUMMARY) or taint.boundary in body:
+            return message
+        return replace(message, content=head + line_end + marked(body, "summary", taint.boundary))

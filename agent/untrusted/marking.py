@@ -23,6 +23,11 @@ def as_data(text: str, tool: AgentTool, boundary: str) -> str:
     reads "…" there.
     """
     source = tool.spec.name if tool.server is None else f"{tool.server}: {tool.own_name}"
+    return marked(text, source, boundary)
+
+
+def marked(text: str, source: str, boundary: str) -> str:
+    """As `as_data`, for what comes from no single tool."""
     body = re.sub(re.escape(boundary), "…", clean(text), flags=re.IGNORECASE)
     return f'<data {boundary} from="{_attribute(source)}">\n{body}\n</data {boundary}>'
 

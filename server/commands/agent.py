@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
@@ -99,10 +100,19 @@ class Terminal(Approver):
     async def _one(self, question: Question) -> Ruling:
         always = ", [a]lways in this run" if question.kind == "tool" else ""
         self._context.hint(self._context.paint(question.text, "yellow"))
+        forget_typed()  # what was typed before the question is no answer to it
         sys.stderr.write(f"[y]es, [n]o{always}? ")
         sys.stderr.flush()
         line = await anyio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
         return ANSWERS.get(line.strip().lower(), "no")
+
+
+def forget_typed() -> None:
+    """Drop what stands in the terminal's input."""
+    with suppress(ImportError, OSError, ValueError):
+        import termios
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def _arguments(given: argparse.Namespace) -> dict[str, Any]:

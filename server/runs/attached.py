@@ -1,7 +1,7 @@
 """The servers of an mcp.json, attached; and what about them is secret."""
 
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -20,8 +20,15 @@ from pointsman.seams import Clock
 
 log = structlog.get_logger("pointsman.agent")
 
-# In the name of a variable or a header.
-SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|SESSION", re.IGNORECASE)
+# In the name of a variable or a header; but not in KEYBOARD, TOKENIZERS or GIT_AUTHOR_NAME, whose
+# values are ordinary words, which would be taken out of every text.
+SECRET = re.compile(
+    r"KEY(?!BOARD|MAP)|TOKEN(?!IZER)|SECRET|PASSW|CREDENTIAL|AUTH(?!OR(?!I))|COOKIE|SESSION",
+    re.IGNORECASE,
+)
+# Of a desktop: which one it is, and where its sockets are.
+HARMLESS = re.compile(r"^(?:XDG|DESKTOP|DBUS)_|^SESSION_MANAGER$|_SOCK$", re.IGNORECASE)
+PASSWORD = re.compile(r"://[^\s/:@]*:([^\s/@]+)@")  # in an address, as of a database
 
 
 class Attached(NamedTuple):
@@ -90,14 +97,21 @@ def secrets_of(
     settings: BaseModel, environ: Mapping[str, str], configs: Sequence[ServerConfig]
 ) -> Secrets:
     """Every secret that this process was given: none of them is for a model."""
-    values = [value for name, value in environ.items() if SECRET.search(name)]
-    values += _hidden(settings)
+    values = [*_secret(environ), *_hidden(settings)]
     for where in (config.where for config in configs):
         if isinstance(where, Endpoint):
-            values += [value for name, value in where.headers.items() if SECRET.search(name)]
+            values += _secret(where.headers)
         elif isinstance(where, Program):
-            values += [value for name, value in where.env.items() if SECRET.search(name)]
+            values += _secret(where.env)
     return Secrets(values)
+
+
+def _secret(named: Mapping[str, str]) -> Iterator[str]:
+    """What is secret in variables or headers, by their names; and passwords in addresses."""
+    for name, value in named.items():
+        if SECRET.search(name) and not HARMLESS.search(name):
+            yield value
+        yield from PASSWORD.findall(value)
 
 
 def _hidden(value: object) -> list[str]:
@@ -105,7 +119,7 @@ def _hidden(value: object) -> list[str]:
     if isinstance(value, SecretStr):
         return [value.get_secret_value()]
     if isinstance(value, BaseModel):
-        value = dict(value)
+        value = tuple(part for _, part in value)  # `dict` would call a field named `keys`
     if isinstance(value, Mapping):
         value = tuple(value.values())
     if isinstance(value, tuple):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+import structlog
 from pydantic import Field
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -23,7 +24,10 @@ from tools.describe import arguments_from, failure
 from tools.panel.ballots import Ballots, Side
 from tools.tool import Arguments, Caller, Tool
 
+log = structlog.get_logger("pointsman.api")
+
 LISTED = 50  # of the last runs
+CRASHED = "The run failed inside; the server's log says why."
 
 
 class Answer(Arguments):
@@ -135,6 +139,9 @@ class Following(Response):
             return
         except PointsmanError as error:
             await tell("error", failure(error)["error"])
+        except Exception:
+            log.exception("api.crashed", tool=tool.name)
+            await tell("error", failure(PointsmanError(CRASHED))["error"])
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

@@ -104,7 +104,13 @@ async def _ask(link: Link, params: Mapping[str, Any], on_progress: Progress | No
         EngineGone: there was none.
     """
     request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
-    await link.stream.send(orjson.dumps(request) + b"\n")
+    gone = EngineGone(
+        "The Pointsman engine ended while this call was under way.", hint="Try again."
+    )
+    try:
+        await link.stream.send(orjson.dumps(request) + b"\n")
+    except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+        raise gone from error  # it went while a person was thinking
     async for line in link.lines:
         try:
             message = parse(line or b"")
@@ -115,7 +121,7 @@ async def _ask(link: Link, params: Mapping[str, Any], on_progress: Progress | No
         if on_progress is not None and message.body.get("method") == "notifications/progress":
             told = message.params
             await on_progress(told["progress"], told.get("total"), told.get("message"))
-    raise EngineGone("The Pointsman engine ended while this call was under way.", hint="Try again.")
+    raise gone
 
 
 async def _answers(approver: Approver, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -205,7 +205,7 @@ async def test_what_was_read_before_a_stop_counts_after_it() -> None:
 async def test_a_summary_washes_nothing_clean() -> None:
     """T-54: text of others that comes back as the summary of a conversation gains no rights."""
 
-    async def shorten(messages: Sequence[Message], _room: int) -> Compacted:
+    async def shorten(messages: Sequence[Message], _room: int, _left: int) -> Compacted:
         words = " ".join(LEAK if LEAK in m.content else "" for m in messages)
         return Compacted(messages=[Message("user", f"So far: {PRIVATE} {words}")], note="shorter")
 

@@ -1,7 +1,7 @@
 """A tool that asks its person, over both protocol eras and over the command line's way."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pytest
 from mcp import Client
@@ -10,6 +10,7 @@ from mcp.server import MCPServer
 from mcp.types import ElicitRequestParams, ElicitResult, ErrorData, TextContent
 
 from pointsman.agents import Question, Ruling
+from server.approving import AtOnce
 from server.mcp import ServedTool, served
 from tools.tool import Arguments, Caller, Result, Tool
 
@@ -96,6 +97,24 @@ async def test_the_persons_word_reaches_the_tool(era: Era, word: str) -> None:
 async def test_whatever_is_not_a_yes_is_a_no(era: Era, said: ElicitResult) -> None:
     told = await answers(era, asking_tool(["tool"]), said)
     assert told["rulings"] == {"q0": "no"}
+
+
+class Strange:
+    """A session whose client answers with what the protocol does not know, as the SDK reads it."""
+
+    request_id = 1
+
+    @property
+    def session(self) -> "Strange":
+        return self
+
+    async def elicit_form(self, *_: object) -> ElicitResult:
+        return ElicitResult.model_validate({"action": "perhaps"})
+
+
+async def test_an_answer_that_breaks_the_protocol_is_none() -> None:
+    question = Question(id="q", run_id="run-1", kind="tool", text="May I?")
+    assert await AtOnce(cast("Any", Strange())).ask([question]) == {}
 
 
 @ERAS

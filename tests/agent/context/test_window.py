@@ -250,11 +250,13 @@ async def test_a_handle_that_leads_nowhere_is_told(text: str | None) -> None:
 
 
 async def test_the_loop_is_told_in_a_line() -> None:
-    shorter = await window(complete=Cheap()).compact(CHAT, 400)
+    cheap = Cheap()
+    shorter = await window(complete=cheap).compact(CHAT, 400, 50)
     assert tokens(shorter.messages) <= 400
     assert (shorter.cost, shorter.tokens) == (7, 110)
     assert "a/cheap" in shorter.note
-    assert (await window().compact(CHAT, 10_000)).note == ""
+    assert (await window().compact(CHAT, 10_000, 0)).note == ""
+    assert [call.max_cost for call in cheap.asked] == [50]
 
 
 # --- what holds for any conversation ----------------------------------------------------------

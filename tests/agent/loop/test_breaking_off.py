@@ -16,9 +16,12 @@ from agent.loop.events import Event, ModelAnswered, ModelRequested, ToolFinished
 from agent.loop.host import Host
 from agent.loop.seams import Box
 from agent.task import RunResult, Task
+from agent.tool import ToolResult, Use
 from pointsman.agent_settings import AgentSettings
 from pointsman.agents import Question, Ruling, RunStatus
 from pointsman.errors import InvalidInput, NoBackend, NotFound, StorageFailed
+from pointsman.records import Principal
+from pointsman.types import Json
 from tests.agent.books import MemoryRuns
 from tests.agent.loop.bench import Bench, ScriptedModel, Tools, calls, says
 from tests.agent.loop.world import World
@@ -230,9 +233,9 @@ async def test_a_run_belongs_to_who_began_it() -> None:
     bench = Bench(ScriptedModel(says("done")))
     await bench.run()
     other = Principal(id="other")
-    for given in (Task(text="", resume="none"), Task(text="", resume="run-1", principal=other)):
+    for task in (Task(text="", resume="none"), Task(text="", resume="run-1", principal=other)):
         with pytest.raises(NotFound):
-            await bench.host().run(given, Box([]))
+            await bench.host().run(task, Box([]))
 
 
 async def test_a_run_under_way_is_not_gone_on_with_beside_itself() -> None:
@@ -303,6 +306,24 @@ async def test_a_lost_model_call_counts_as_the_dearest_before_it() -> None:
     await go_on(world, book)
     first, second, _ = [call.max_cost or 0 for call in world.asked]
     assert first - second == 10 + 2 * 1 + 10  # the answer, two tools, and what was lost
+
+
+async def test_what_a_tool_that_spends_cost_is_not_known_when_the_run_was_cancelled() -> None:
+    tools = Tools()
+    scope = anyio.CancelScope()
+
+    async def stop(_: Mapping[str, Json], use: Use) -> ToolResult:
+        scope.cancel()
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    buy = tools.make("buy", stop, risk="spend")
+    rules = AgentSettings(rules={"buy": "allow"})
+    bench = Bench(ScriptedModel(calls(("buy", {})), says("done")), [buy], rules)
+    with scope:
+        await bench.run()
+    result = await bench.run(resume="run-1")
+    assert (result.status, result.cost, tools.times("buy")) == ("completed", None, 1)
 
 
 async def test_a_run_that_is_gone_on_with_keeps_its_list_of_tools() -> None:

@@ -9,10 +9,12 @@ from agent.loop.events import ToolProgress
 from agent.tool import AgentTool, ToolResult, Use
 from pointsman.agent_settings import AgentSettings
 from pointsman.errors import NotFound
+from pointsman.records import Call
 from pointsman.types import Json
 from tests.agent.loop.bench import (
     TEXT,
     Bench,
+    Said,
     ScriptedModel,
     Tools,
     assert_whole,
@@ -197,6 +199,27 @@ async def test_a_long_result_is_cut_and_read_on() -> None:
     assert shown.endswith("line 1999\n")
     assert len(shown) < 1_300
     assert list(results_of(third).values())[1].startswith("line 500\n")
+
+
+async def test_a_long_result_of_wide_letters_is_read_on_without_being_cut_again() -> None:
+    letters = "".join(chr(0x1F600 + n % 60) for n in range(900))
+    parts: list[str] = []
+
+    def read_on(call: Call) -> Said:
+        if parts:
+            shown = list(results_of(call).values())[-1]
+            parts[-1] = shown.partition("\n[characters")[0]
+        if len("".join(parts)) >= len(letters):
+            return says("done")
+        parts.append("")
+        offset = len("".join(parts))
+        return calls(("read_result", {"handle": "rc00010000", "offset": offset}))
+
+    model = ScriptedModel(calls(("look", {})), *[read_on] * 7)
+    tools = Tools()
+    bench = Bench(model, [tools.make("look", letters)], AgentSettings(result_kb=1))
+    assert (await bench.run(max_turns=20)).answer == "done"
+    assert "".join(parts) == letters
 
 
 def _handle(results: Mapping[str, str]) -> str:

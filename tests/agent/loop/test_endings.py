@@ -174,13 +174,27 @@ async def test_an_answer_at_a_limit_is_of_the_schema_where_it_can_be() -> None:
 # --- the conversation -----------------------------------------------------------------------
 
 
-async def shorter(messages: Sequence[Message], budget_tokens: int) -> Compacted:
+async def shorter(messages: Sequence[Message], budget_tokens: int, left: int) -> Compacted:
     return Compacted(
         messages=[messages[0], Message("user", "Summary: it was long.")],
         note="30 messages were summed up",
         cost=3,
         tokens=40,
     )
+
+
+async def test_what_makes_a_conversation_shorter_is_told_what_is_left() -> None:
+    lefts: list[int] = []
+
+    async def noting(messages: Sequence[Message], budget_tokens: int, left: int) -> Compacted:
+        lefts.append(left)
+        return await shorter(messages, budget_tokens, left)
+
+    look = Tools().make("look", "word " * 2_000)
+    bench = Bench(ScriptedModel(LOOK, says("done")), [look], compact=noting)
+    bench.window = lambda _: 2_000
+    await bench.run(max_cost=1_000)
+    assert lefts == [990]
 
 
 async def test_a_conversation_that_grows_too_long_is_made_shorter_before_the_next_call() -> None:
@@ -233,7 +247,7 @@ async def test_what_stays_too_long_ends_the_run() -> None:
     too_long = InvalidInput("The prompt is too long.")
     asked: list[int] = []
 
-    async def hardly(messages: Sequence[Message], budget_tokens: int) -> Compacted:
+    async def hardly(messages: Sequence[Message], budget_tokens: int, left: int) -> Compacted:
         asked.append(budget_tokens)
         return Compacted(messages=messages, note="nothing could go")
 
@@ -244,7 +258,7 @@ async def test_what_stays_too_long_ends_the_run() -> None:
 
 
 async def test_what_cannot_be_made_shorter_ends_the_run_with_the_reason() -> None:
-    async def cannot(messages: Sequence[Message], budget_tokens: int) -> Compacted:
+    async def cannot(messages: Sequence[Message], budget_tokens: int, left: int) -> Compacted:
         raise InvalidInput("The task alone is too long.", hint="Shorten it.")
 
     bench = Bench(ScriptedModel(), compact=cannot, window=lambda _: 2_000)

@@ -1,8 +1,11 @@
 """A run from its task to its end."""
 
+from dataclasses import replace
+
 from agent.loop.events import Event
 from agent.loop.seams import Box
 from agent.task import Task
+from agent.untrusted.secrets import Secrets
 from pointsman.records import LOCAL
 from tests.agent.loop.bench import (
     TEXT,
@@ -89,3 +92,11 @@ async def test_the_terms_of_a_run_are_known_afterwards() -> None:
     assert (terms.text, terms.tools, terms.servers, terms.max_turns) == (
         "x", ("look",), ("acme",), 3,
     )  # fmt: skip
+
+
+async def test_a_secret_in_the_material_reaches_no_model_and_no_record() -> None:
+    bench = Bench(ScriptedModel(says("done")))
+    host = replace(bench.host(), secrets=Secrets(["hunter2-hunter2"]))
+    await host.run(Task(text="Explain it.", context="PASSWORD=hunter2-hunter2"), Box([]))
+    assert "PASSWORD=[secret]" in bench.model.last.request.messages[1].content
+    assert all(b"hunter2" not in body for body in bench.book.journals["run-1"])

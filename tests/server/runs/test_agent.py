@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -13,10 +13,14 @@ from mcp import Client
 from mcp.client import ClientRequestContext
 from mcp.types import ElicitRequestParams, ElicitResult, ErrorData
 
+from pointsman.agents import Parked, Question, Ruling
+from pointsman.errors import NotFound
 from server.app import App, open_app
 from server.mcp import make_mcp
 from tests.chaos import ChaosUpstream, chaos_upstream
 from tests.server.runs.script import calling, saying, settings_for
+from tools.agent import AgentArguments
+from tools.tool import Caller
 
 Era = Literal["auto", "legacy"]
 SUMS = Path(__file__).with_name("sums.py")
@@ -172,6 +176,25 @@ async def test_a_tool_of_an_attached_server_is_called(
     assert (step["tool"], step["server"], step["result_summary"]) == ("sums__add", "sums", "5")
     assert told["answer"] == "It is 5."
     assert any("dead" in note for note in told["notes"])
+
+
+async def test_what_ends_a_run_with_servers_of_its_own_is_raised_as_it_is(
+    tmp_path: Path, upstream: ChaosUpstream
+) -> None:
+    class Later:
+        async def ask(self, questions: Sequence[Question]) -> Mapping[str, Ruling]:
+            raise Parked(questions[0].run_id, questions)
+
+    file = tmp_path / "servers.json"
+    await anyio.Path(file).write_text('{"mcpServers": {}}')
+    upstream.script(calling(("run_code", {"code": "print(1)"})))
+    owner = Caller(owner=True, approver=Later())
+    async with open_app(settings_for(upstream), tmp_path / "home", {}) as app:
+        agent = app.tool("agent").run
+        with pytest.raises(Parked):
+            await agent(AgentArguments(task="x", servers=[str(file)]), owner)
+        with pytest.raises(NotFound):
+            await agent(AgentArguments(task="x", servers=[str(file)], tools=["nope"]), owner)
 
 
 async def test_many_tools_are_searched_and_that_is_told(

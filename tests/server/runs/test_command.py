@@ -76,16 +76,22 @@ async def at_a_terminal(
 ) -> tuple[int, bytes]:
     """The exit code and the result of a command at a terminal where `said` is typed."""
     ours, theirs = pty.openpty()
+    os.write(ours, b"y\ny\n")  # typed ahead: no answer to anything
     try:
-        os.write(ours, said)
         with anyio.fail_after(50):
-            done = await anyio.run_process(
-                command(*arguments), cwd=cwd, env=env, stdin=theirs, check=False
-            )
+            called = command(*arguments)
+            async with await anyio.open_process(called, cwd=cwd, env=env, stdin=theirs) as process:
+                assert process.stdout is not None
+                assert process.stderr is not None
+                told = b""
+                while b"[y]es" not in told:
+                    told += await process.stderr.receive()
+                os.write(ours, said)
+                out = b"".join([part async for part in process.stdout])
+                return await process.wait(), out
     finally:
         os.close(ours)
         os.close(theirs)
-    return done.returncode, done.stdout
 
 
 async def test_steps_go_to_standard_error_and_the_answer_to_standard_output(

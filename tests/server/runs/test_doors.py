@@ -9,13 +9,18 @@ import anyio
 import httpx
 import orjson
 import pytest
+from starlette.types import Message
+from structlog.testing import capture_logs
 
 from pointsman.records import LOCAL
 from server.app import App, open_app
 from server.http import make_http
 from server.mcp import make_mcp
+from server.runs.http import Following
 from tests.chaos import ChaosUpstream, Exchange, chaos_upstream
 from tests.server.runs.script import calling, saying, settings_for
+from tools.agent import AgentArguments, AgentResult, agent_tool
+from tools.tool import Caller
 
 BASE = "http://127.0.0.1:8642"
 
@@ -56,12 +61,15 @@ async def test_a_run_is_begun_listed_and_read(tmp_path: Path, upstream: ChaosUps
         record = (await http.get(f"/api/v1/runs/{done['run_id']}")).json()
         missing = await http.get("/api/v1/runs/nope")
         wrong = await http.post("/api/v1/runs", json={"task": "x", "max_turn": 1})
+        deep = orjson.loads('{"a":' * 200 + "1" + "}" * 200)
+        endless = await http.post("/api/v1/runs", json={"task": "x", "output_schema": deep})
     assert (done["status"], done["answer"]) == ("completed", "42.")
     assert [r["run_id"] for r in listed["runs"]] == [done["run_id"]]
     assert listed["runs"][0]["status"] == "completed"
     assert (record["steps"], record["questions"]) == (done["steps"], [])
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "not_found")
-    assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, "invalid_input")
+    for refused in (wrong, endless):
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalid_input")
 
 
 async def test_its_steps_are_followed_as_events(tmp_path: Path, upstream: ChaosUpstream) -> None:
@@ -76,6 +84,30 @@ async def test_its_steps_are_followed_as_events(tmp_path: Path, upstream: ChaosU
     told = [orjson.loads(lines[1].removeprefix("data: ")) for lines in events]
     assert any("calculator" in step["message"] for step in told[:-1])
     assert told[-1]["answer"] == "42."
+
+
+async def test_who_follows_a_run_that_crashes_is_told_nothing_but_that() -> None:
+    sent: list[Message] = []
+
+    async def crash(_: AgentArguments, caller: Caller) -> AgentResult:
+        raise RuntimeError("a secret")
+
+    async def receive() -> Message:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        await anyio.lowlevel.checkpoint()
+        sent.append(message)
+
+    with capture_logs() as logs:
+        await Following(agent_tool(crash), AgentArguments(task="x"), Caller())({}, receive, send)
+    assert [fact["event"] for fact in logs] == ["api.crashed"]
+    body = b"".join(message.get("body", b"") for message in sent)
+    assert body.startswith(b"event: error\ndata: ")
+    assert b'"code":"internal"' in body
+    assert b"secret" not in body
+    assert sent[-1]["more_body"] is False
 
 
 @pytest.mark.parametrize(("word", "written"), [("yes", True), ("no", False)])

@@ -1,6 +1,6 @@
 """The command line's way to an engine that runs already."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import orjson
 import pytest
 from anyio.abc import SocketStream
 
+from pointsman.agents import Question, Ruling
 from pointsman.errors import (
     BudgetExceeded,
     DeadlineExceeded,
@@ -20,7 +21,7 @@ from pointsman.errors import (
     PointsmanError,
     RateLimited,
 )
-from server.windows.client import call_engine
+from server.windows.client import Person, call_engine
 from server.windows.lines import read_lines
 from server.windows.link import NoEngine
 from server.windows.ownership import own_home
@@ -30,7 +31,9 @@ HELLO = {"pointsman": "hello"}
 
 
 @asynccontextmanager
-async def engine(home: Path, *said: Mapping[str, Any]) -> AsyncIterator[list[Mapping[str, Any]]]:
+async def engine(
+    home: Path, *said: Mapping[str, Any], hung_up: anyio.Event | None = None
+) -> AsyncIterator[list[Mapping[str, Any]]]:
     """An engine on `home` that greets, hears one call, says `said` and hangs up."""
     heard = list[Mapping[str, Any]]()
 
@@ -41,6 +44,8 @@ async def engine(home: Path, *said: Mapping[str, Any]) -> AsyncIterator[list[Map
             heard.append(orjson.loads(call or b""))
             for body in said:
                 await stream.send(orjson.dumps({"jsonrpc": "2.0", **body}) + b"\n")
+        if hung_up is not None:
+            hung_up.set()
 
     async with own_home(home) as door, anyio.create_task_group() as tasks:
         assert door is not None
@@ -140,3 +145,19 @@ async def test_the_socket_of_an_owner_that_died_is_replaced(tmp_path: Path) -> N
     (tmp_path / "engine.sock").write_text("left behind")
     async with engine(tmp_path, {"id": 1, "result": {"structuredContent": {}}}):
         assert await call_engine(tmp_path, "complete", {}) == {}
+
+
+async def test_an_engine_that_ends_while_the_person_thinks_is_gone(tmp_path: Path) -> None:
+    asked = {"params": {"message": "May I?", "requestedSchema": {}}}
+    result = {"resultType": "input_required", "inputRequests": {"q": asked}, "requestState": "r"}
+
+    hung_up = anyio.Event()
+
+    class Slow:
+        async def ask(self, questions: Sequence[Question]) -> Mapping[str, Ruling]:
+            await hung_up.wait()
+            return {question.id: "yes" for question in questions}
+
+    async with engine(tmp_path, {"id": 1, "result": result}, hung_up=hung_up):
+        with pytest.raises(EngineGone):
+            await call_engine(tmp_path, "agent", {}, person=Person(approver=Slow()))
