@@ -19,6 +19,13 @@ from pointsman.types import Json
 MOST_PATTERN = 200  # characters; a longer pattern is not applied
 MOST_MATCHED = 2_000  # characters; nor is one to a longer text
 MOST_REFERENCES = 1_000  # followed in one check; a schema can name itself exponentially often
+IGNORED = (
+    "$dynamicRef",
+    "patternProperties",
+    "format",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+)
 # A repetition of what is itself repeated may take for ever.
 _NESTED = re.compile(r"[+*}]\)?[+*{]|\([^)]*[+*|}][^)]*\)[+*{]")
 _FRAGMENT_CHARS, _VALUE_CHARS, _MOST_ERRORS = 600, 160, 3
@@ -27,10 +34,21 @@ _FRAGMENT_CHARS, _VALUE_CHARS, _MOST_ERRORS = 600, 160, 3
 def _pattern(_validator: Any, pattern: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
     if not isinstance(pattern, str) or not isinstance(value, str):
         return
-    if len(pattern) > MOST_PATTERN or len(value) > MOST_MATCHED or _NESTED.search(pattern):
+    if len(value) > MOST_MATCHED or costly(pattern):
         return
     if not re.search(pattern, value):
         yield ValidationError(f"does not match {pattern!r}")
+
+
+def costly(pattern: str) -> bool:
+    """Whether a pattern is not applied, since it could take for ever."""
+    return len(pattern) > MOST_PATTERN or _NESTED.search(pattern) is not None
+
+
+def _additional(validator: Any, extra: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+    if "patternProperties" not in schema:  # it would match every name with those patterns
+        rule = Draft202012Validator.VALIDATORS["additionalProperties"]
+        yield from rule(validator, extra, value, schema) or ()
 
 
 class _Endless(Exception):
@@ -65,16 +83,8 @@ _Validator: Any = extend(  # type: ignore[no-untyped-call]
     {
         "$ref": _reference,
         "pattern": _pattern,
-        **dict.fromkeys(
-            (
-                "$dynamicRef",
-                "patternProperties",
-                "format",
-                "unevaluatedProperties",
-                "unevaluatedItems",
-            ),
-            _nothing,
-        ),
+        "additionalProperties": _additional,
+        **dict.fromkeys(IGNORED, _nothing),
     },
 )
 
@@ -101,10 +111,23 @@ def fits(value: Json, schema: Mapping[str, Json]) -> bool:
     return not _errors(value, schema)
 
 
+def applies(schema: Mapping[str, Json], value: Json) -> bool:
+    """Whether a value can be judged by the schema at all, whatever is then found."""
+    try:
+        _judged(value, schema)
+    except Exception:  # noqa: BLE001 - whatever a schema of others breaks, it is the schema's fault
+        return False
+    return True
+
+
+def _judged(value: Json, schema: Mapping[str, Json]) -> list[ValidationError]:
+    validator = _Validator(dict(schema), registry=Registry(), format_checker=_Followed())
+    return list(validator.iter_errors(value))
+
+
 def _errors(value: Json, schema: Mapping[str, Json]) -> list[ValidationError]:
     try:
-        validator = _Validator(dict(schema), registry=Registry(), format_checker=_Followed())
-        found = list(validator.iter_errors(value))
+        found = _judged(value, schema)
     except Exception:  # noqa: BLE001 - whatever a schema of others breaks, it is the schema's fault
         return []
     return sorted((_deepest(error) for error in found), key=lambda e: e.json_path)

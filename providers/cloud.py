@@ -22,6 +22,8 @@ from pointsman.types import ChatRequest, Model, Outcome, Piece, Readiness
 from providers.classify import ErrorInAnswer, classify, classify_event, parsed
 from providers.discovery import Backend, Discovered
 from providers.draft import Draft
+from providers.functions.fallback import Withheld, expects_calls, with_calls
+from providers.openai import OpenAI
 from providers.patience import Lost, Patience
 from providers.sse import EventParser, Malformed
 
@@ -124,13 +126,19 @@ class CloudProvider:
                 texts = self._whole(reply, draft, patience)
             else:
                 raise Malformed("the answer is neither JSON nor an event stream")
+            held = Withheld(self._writes_calls and expects_calls(request))
             async with aclosing(texts):
                 async for text in texts:
-                    if stream and text:
-                        yield text
+                    if stream and text and (shown := held.take(text)):
+                        yield shown
             if draft.finish is None and not (draft.ended and draft.moves):
                 raise Malformed("the answer ended before it was finished")
-            yield draft.completion(request)
+            completion = draft.completion(request)
+            if self._writes_calls:
+                completion = with_calls(completion, request)
+            if (rest := held.rest()) and not completion.tool_calls:
+                yield rest
+            yield completion
 
     async def _streamed(
         self, reply: "Reply", draft: Draft, patience: Patience
@@ -204,6 +212,11 @@ class CloudProvider:
             raise classify_event(
                 self.name, error.error, private=self._private(request), partial=draft.moves > 0
             ) from None
+
+    @property
+    def _writes_calls(self) -> bool:
+        """Whether it is one of the servers that may answer a tool call as text."""
+        return isinstance(self._backend.row.dialect, OpenAI)
 
     @property
     def _key(self) -> str | None:

@@ -20,6 +20,8 @@ from pointsman.agents import Question, Ruling
 from pointsman.errors import PointsmanError
 from pointsman.types import Json
 
+SLOW_TRIES = 20  # of a second, after the first; at once where no server is being connected
+
 
 @dataclass(frozen=True, slots=True)
 class Calls:
@@ -46,6 +48,15 @@ class Calls:
             return read_result(self.parts.book, self.parts.most_bytes)
         tool = self.parts.toolbox.find(name)
         return tool if tool is not None and may_use(tool, self.parts.state.task) else None
+
+    async def find_again(self) -> None:
+        """Wait for the tools of a run that is gone on with: their servers are only now connected,
+        and one that is slow to start is no reason to give its calls up."""
+        for _ in range(SLOW_TRIES):
+            await self.parts.toolbox.tools(self.parts.state.turn)
+            judged = [p for p in self.parts.state.open_calls if p.requested and p.requested.source]
+            if all(self.find(pending.call.name) for pending in judged):
+                return
 
     async def shown(self, turn: int) -> list[AgentTool]:
         """Those whose definitions the model is sent."""

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from agent.loop.asking import Asking
 from agent.loop.calls import Calls, ask
 from agent.loop.events import BudgetExtended, BudgetWarning, Limit, Nudged, Stopped
-from agent.loop.limits import asks_for_more, budget_question, more, reached, tokens_left
+from agent.loop.limits import (
+    asks_for_more,
+    budget_question,
+    more,
+    reached,
+    tokens_left,
+    too_dear,
+)
 from agent.loop.output import read_answer
 from agent.loop.parts import Parts
 from agent.loop.prompt import system_message
@@ -75,7 +82,9 @@ class Driver:
             "deadline_exceeded": "deadline",
         }
         status = self.state.limit or by_code.get(code, "failed")
-        await self._stop(status, failure=failed.failure, again=True)
+        dear = code == "budget_exceeded"
+        failure = too_dear(self.state) if dear else failed.failure
+        await self._stop(status, failure=failure, again=True)
         return True
 
     async def _answer(self) -> bool:

@@ -25,6 +25,7 @@ from agent.loop.events import (
     ToolStarted,
 )
 from agent.loop.prompt import first_message
+from agent.loop.schema import unapplied
 from agent.loop.state import REPEATS_NUDGE, Pending, State
 from agent.task import Step
 from agent.tool import AgentTool, ToolResult, Use
@@ -57,6 +58,8 @@ def fold(event: object, state: State) -> None:
 def _(event: RunStarted, state: State) -> None:
     state.run_id, state.task = event.run_id, event.task
     state.max_cost = event.task.max_cost or 0
+    if left_out := unapplied(event.task.output_schema or {}):
+        state.note(f"Not applied of the output schema: {'; '.join(left_out)}.")
     state.taint = TaintState(event.task.text, event.boundary)
     material = event.task.context
     given = _as_shown(material, MATERIAL, state) if material else ""
@@ -76,14 +79,20 @@ def _(event: Resumed, state: State) -> None:
         state.messages.append(Message("user", GO_ON))
     if (event.task.max_cost or 0) > (before.max_cost or 0):
         state.max_cost, state.warned = event.task.max_cost or 0, False
-    if state.asking is not None:  # it was under way when the run broke off
-        state.turn -= state.asking.purpose == "turn"
-        state.pay(None, 0)
-        state.cost += state.dearest
-        state.note("a model call was lost when the run broke off; its cost is in the ledger only")
-        state.asking = None
+    _lose_model_call(state)
     if any(pending.lost_cost is None for pending in state.open_calls):
         state.pay(None, 0)  # what it cost until then, whatever a second call of it costs
+
+
+def _lose_model_call(state: State) -> None:
+    """One that was under way when the run broke off, if there was one: what it cost nobody says."""
+    if state.asking is None:
+        return
+    state.turn -= state.asking.purpose == "turn"
+    state.pay(None, 0)
+    state.cost += state.dearest
+    state.note("a model call was lost when the run broke off; its cost is in the ledger only")
+    state.asking = None
 
 
 @fold.register
@@ -249,6 +258,7 @@ def _(event: BudgetExtended, state: State) -> None:
 def _(event: Stopped, state: State) -> None:
     state.ended = event
     state.warning = None
+    _lose_model_call(state)
 
 
 def _step(pending: Pending, finished: ToolFinished, turn: int) -> Step:

@@ -12,11 +12,13 @@ from secrets import token_hex
 import anyio
 import anyio.lowlevel
 
+from agent.loop.calls import Calls
 from agent.loop.driver import Driver
 from agent.loop.events import Resumed, RunStarted, Stopped, ToolFinished, decode
 from agent.loop.fold import apply
 from agent.loop.journal import Journal, OnEvent, unwatched
 from agent.loop.parts import Parts
+from agent.loop.schema import accept
 from agent.loop.seams import Compact, Complete, Toolbox, Window
 from agent.loop.state import State
 from agent.task import RunResult, Task
@@ -33,6 +35,7 @@ CALLS_PER_TURN = 16  # of tools, on the average of a whole run
 CLOSING_S = 5.0  # for the last words of a run that is cancelled
 HEAD_CHARS = 200  # of a task, in lists of runs
 UNENDED = "Cancelled before it ended: what it did until then may stand."
+CUT_OFF = "The answer was cut off at the model's length limit."
 UNBEGUN = "Cancelled before it began: it did not run."
 
 
@@ -70,7 +73,8 @@ class Host:
         Raises:
             Parked: a person answers later; resume the run then.
             NotFound: there is no such run of this principal.
-            InvalidInput: the run is under way in this process.
+            InvalidInput: the run is under way in this process, or the schema of the answer cannot
+                be applied.
             StorageFailed: the journal could not be read or written, or another process goes on
                 with this run.
         """
@@ -117,6 +121,8 @@ class Host:
             await self._read(state)
             if not state.number:
                 raise InvalidInput(f"Run {run_id} broke off before it began: start it anew.")
+        elif task.output_schema is not None:
+            await accept(task.output_schema)
         return state
 
     async def _read(self, state: State) -> None:
@@ -187,7 +193,7 @@ class Host:
             elif not await self._go_on(parts.journal, task):
                 return result_of(state)
             if state.pending:
-                await parts.toolbox.tools(state.turn)  # some servers are only now connected
+                await Calls(parts).find_again()
             await Driver(parts).drive()
         except anyio.get_cancelled_exc_class():
             with anyio.move_on_after(CLOSING_S, shield=True):
@@ -252,6 +258,7 @@ def result_of(state: State) -> RunResult:
     """What the run has come to."""
     ended = state.ended
     under_way: RunStatus = "waiting" if state.waiting else "running"
+    cut = ended is not None and state.answered is not None and state.answered.finish == "length"
     return RunResult(
         run_id=state.run_id,
         status=ended.status if ended else under_way,
@@ -261,6 +268,6 @@ def result_of(state: State) -> RunResult:
         usage=state.usage,
         cost=state.cost if state.cost_known else None,
         models=tuple(state.models),
-        notes=tuple(state.notes),
+        notes=(*state.notes, *([CUT_OFF] if cut else [])),
         error=ended.failure if ended else None,
     )

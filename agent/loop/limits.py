@@ -1,10 +1,13 @@
 """The limits of a run, and what is left of them."""
 
+from decimal import Decimal
+
 from agent.loop.events import Limit
 from agent.loop.parts import SOFT, Parts
 from agent.loop.state import State
+from agent.task import Failure
 from pointsman.agents import Question
-from pointsman.money import usd
+from pointsman.money import Nano
 
 WARN = 0.8  # of the money: a person is asked whether it may be more
 
@@ -52,7 +55,23 @@ def budget_question(state: State) -> Question:
         run_id=state.run_id,
         kind="budget",
         text=(
-            f"The run has spent ${usd(state.cost):.4f} of ${usd(state.max_cost):.4f}. "
-            f"May it spend up to ${usd(more(state)):.4f}?"
+            f"The run has spent {dollars(state.cost)} of {dollars(state.max_cost)}. "
+            f"May it spend up to {dollars(more(state))}?"
         ),
     )
+
+
+def too_dear(state: State) -> Failure:
+    """No model answers for what is left: in the words of a run, not of a single question."""
+    turn = "another turn" if state.models else "a turn"
+    return Failure(
+        code="budget_exceeded",
+        message=f"The budget of {dollars(state.max_cost)} does not allow for {turn}.",
+        hint="Resume the run with a higher max_cost_usd.",
+    )
+
+
+def dollars(nano: Nano) -> str:
+    """For a person: with four decimals, or as many more as three digits of the amount take."""
+    decimals = min(max(12 - len(str(nano)), 4), 9) if nano else 4
+    return f"${Decimal(nano).scaleb(-9):.{decimals}f}"

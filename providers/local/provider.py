@@ -1,7 +1,7 @@
 """The embedded models as a provider like any other: free, private, and sometimes not there yet."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 import anyio
 from anyio.abc import TaskGroup
@@ -11,7 +11,8 @@ from pointsman.money import FREE
 from pointsman.seams import Clock
 from pointsman.settings import LocalSettings
 from pointsman.types import ChatRequest, Model, Outcome, Piece, Pieces, Readiness
-from providers.local.answers import NAME, as_ask, invalid, pieces, translated
+from providers.local.answers import NAME, as_ask, pieces, translated
+from providers.local.calling import Calling
 from providers.local.model import GRACE_S, LocalModel, OpenWorker
 from providers.local.modelfile import ModelFile
 from providers.local.process import open_worker
@@ -107,7 +108,7 @@ class LocalProvider:
             context=self._settings.context,
             price=FREE,
             origin=f"{NAME}:{model}",
-            capabilities=frozenset({"json"}),
+            capabilities=frozenset({"json", "tools"}),
             quality=None if model == self._files[0].id else FALLBACK_QUALITY,
         )
 
@@ -126,9 +127,14 @@ class LocalProvider:
     async def _answer(
         self, local: LocalModel, model: str, request: ChatRequest, stream: bool
     ) -> AsyncIterator[AsyncIterator[Piece]]:
-        if request.tools:
-            raise invalid(f"{model} takes no tools")
         ask = as_ask(request, self._settings.context)
+        if request.tools:
+            calling = Calling(
+                model, self._settings.context, lambda ask, stream: local.ask(ask=ask, stream=stream)
+            )
+            async with aclosing(calling.pieces(request, stream=stream)) as answer:
+                yield answer
+            return
         with translated():
             async with local.ask(ask=ask, stream=stream) as events:
                 yield pieces(model, events)

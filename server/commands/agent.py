@@ -1,13 +1,16 @@
 """`pointsman agent`: a whole task, with every step shown and every risky one asked."""
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from math import isfinite
 from pathlib import Path
 from typing import Any, get_args
 
-import anyio.to_thread
+import anyio
+from anyio import get_cancelled_exc_class
 
 from pointsman.agent_settings import Approve
 from pointsman.agents import NOBODY, Approver, Question, Ruling
@@ -16,14 +19,15 @@ from server.commands.ask import receipt_of_cost
 from server.commands.command import DONE, FAILED, Command, Context
 from server.windows.client import Person
 
+MOST_TYPED = 4096  # bytes of a line
 ANSWERS: Mapping[str, Ruling] = {"y": "yes", "yes": "yes", "a": "always", "always": "always"}
 
 
 def _declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", metavar="TASK", nargs="?", help="- reads standard input")
     parser.add_argument("--max-turns", type=int, metavar="N", help="model calls, at most")
-    parser.add_argument("--max-cost", type=float, metavar="USD", help="of the whole run")
-    parser.add_argument("--deadline", type=float, metavar="S", help="seconds, at most")
+    parser.add_argument("--max-cost", type=_amount, metavar="USD", help="of the whole run")
+    parser.add_argument("--deadline", type=_amount, metavar="S", help="seconds, at most")
     parser.add_argument(
         "--approve",
         choices=get_args(Approve),
@@ -43,16 +47,16 @@ async def _run(context: Context) -> int:
     from server.reach import use_tool
 
     given = context.arguments
-    result = await use_tool(
-        context,
-        "agent",
-        _arguments(given),
-        progress=_Steps(context),
-        person=Person(
-            approver=Terminal(context) if sys.stdin.isatty() else NOBODY,
-            roots=_roots(given),
-        ),
+    steps = _Steps(context)
+    person = Person(
+        approver=Terminal(context) if sys.stdin.isatty() else NOBODY, roots=_roots(given)
     )
+    try:
+        result = await use_tool(context, "agent", _arguments(given), progress=steps, person=person)
+    except get_cancelled_exc_class():
+        if steps.run_id:
+            context.hint(f"pointsman: stopped; go on with --resume {steps.run_id}")
+        raise
     if given.json:
         context.say_json(result)
     else:
@@ -61,8 +65,28 @@ async def _run(context: Context) -> int:
     return DONE if result["status"] == "completed" else FAILED
 
 
+def _amount(text: str) -> float:
+    """
+    Raises:
+        ValueError: it is no number that there can be so much of.
+    """
+    amount = float(text)
+    if not (isfinite(amount) and amount >= 0):
+        raise ValueError
+    return amount
+
+
 def _roots(given: argparse.Namespace) -> list[Path]:
-    return [Path(root).resolve() for root in given.root or ["."]]
+    """The folders to open.
+
+    Raises:
+        InvalidInput: one is no folder, or the whole disk.
+    """
+    roots = [Path(root).resolve() for root in given.root or ["."]]
+    for root in roots if given.root else ():
+        if not root.is_dir() or root.parent == root:
+            raise InvalidInput(f"{root} cannot be opened to the tools: name a folder on the disk.")
+    return [root for root in roots if root.parent != root]
 
 
 def _tell_end(context: Context, result: Mapping[str, Any]) -> None:
@@ -82,8 +106,11 @@ class _Steps:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self.run_id: str | None = None
 
     async def __call__(self, _done: float, _total: float | None, message: str) -> None:
+        if self.run_id is None and message.startswith("run "):
+            self.run_id = message.removeprefix("run ")
         if not message.endswith("still working"):
             self._context.hint(self._context.paint(self._context.plain(message), "dim"))
 
@@ -103,8 +130,14 @@ class Terminal(Approver):
         forget_typed()  # what was typed before the question is no answer to it
         sys.stderr.write(f"[y]es, [n]o{always}? ")
         sys.stderr.flush()
-        line = await anyio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
+        line = await _typed()
         return ANSWERS.get(line.strip().lower(), "no")
+
+
+async def _typed() -> str:
+    """The next line at the terminal; nobody goes on reading once it is not wanted any more."""
+    await anyio.wait_readable(sys.stdin.fileno())
+    return os.read(sys.stdin.fileno(), MOST_TYPED).decode(errors="replace")
 
 
 def forget_typed() -> None:
@@ -126,7 +159,7 @@ def _arguments(given: argparse.Namespace) -> dict[str, Any]:
         "deadline_s": given.deadline,
         "approve": given.approve,
         "servers": [str(Path(given.servers).resolve())] if given.servers else None,
-        "tools": [name.strip() for name in given.tools.split(",")] if given.tools else None,
+        "tools": [n.strip() for n in given.tools.split(",") if n.strip()] if given.tools else None,
         "model": given.model,
         "resume": given.resume,
     }

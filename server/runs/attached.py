@@ -1,7 +1,6 @@
 """The servers of an mcp.json, attached; and what about them is secret."""
 
-import re
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -9,26 +8,14 @@ from typing import NamedTuple
 
 import anyio
 import structlog
-from pydantic import BaseModel, SecretStr
 
 from agent.attach.attachments import Attachments, open_attachments
-from agent.attach.config import Endpoint, Program, ServerConfig, read_config
+from agent.attach.config import ServerConfig, read_config
 from agent.attach.server import Attached as Status
-from agent.untrusted.secrets import Secrets
 from pointsman.errors import ConfigError
 from pointsman.seams import Clock
 
 log = structlog.get_logger("pointsman.agent")
-
-# In the name of a variable or a header; but not in KEYBOARD, TOKENIZERS or GIT_AUTHOR_NAME, whose
-# values are ordinary words, which would be taken out of every text.
-SECRET = re.compile(
-    r"KEY(?!BOARD|MAP)|TOKEN(?!IZER)|SECRET|PASSW|CREDENTIAL|AUTH(?!OR(?!I))|COOKIE|SESSION",
-    re.IGNORECASE,
-)
-# Of a desktop: which one it is, and where its sockets are.
-HARMLESS = re.compile(r"^(?:XDG|DESKTOP|DBUS)_|^SESSION_MANAGER$|_SOCK$", re.IGNORECASE)
-PASSWORD = re.compile(r"://[^\s/:@]*:([^\s/@]+)@")  # in an address, as of a database
 
 
 class Attached(NamedTuple):
@@ -91,37 +78,3 @@ async def read_servers(
 def _log_status(status: Status) -> None:
     level = log.warning if status.state == "failed" else log.info
     level("server.attached", server=status.name, state=status.state, problem=status.problem)
-
-
-def secrets_of(
-    settings: BaseModel, environ: Mapping[str, str], configs: Sequence[ServerConfig]
-) -> Secrets:
-    """Every secret that this process was given: none of them is for a model."""
-    values = [*_secret(environ), *_hidden(settings)]
-    for where in (config.where for config in configs):
-        if isinstance(where, Endpoint):
-            values += _secret(where.headers)
-        elif isinstance(where, Program):
-            values += _secret(where.env)
-    return Secrets(values)
-
-
-def _secret(named: Mapping[str, str]) -> Iterator[str]:
-    """What is secret in variables or headers, by their names; and passwords in addresses."""
-    for name, value in named.items():
-        if SECRET.search(name) and not HARMLESS.search(name):
-            yield value
-        yield from PASSWORD.findall(value)
-
-
-def _hidden(value: object) -> list[str]:
-    """The secrets in settings."""
-    if isinstance(value, SecretStr):
-        return [value.get_secret_value()]
-    if isinstance(value, BaseModel):
-        value = tuple(part for _, part in value)  # `dict` would call a field named `keys`
-    if isinstance(value, Mapping):
-        value = tuple(value.values())
-    if isinstance(value, tuple):
-        return [secret for part in value for secret in _hidden(part)]
-    return []

@@ -1,8 +1,9 @@
 """Runs over HTTP: begun, followed, answered and stopped; and votes in a debate."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -14,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from agent.approval.board import Board
-from pointsman.agents import Ruling
+from pointsman.agents import Approver, Question, Ruling
 from pointsman.errors import PointsmanError
 from pointsman.records import LOCAL
 from server.api import answering, read_body, while_heard
@@ -106,14 +107,33 @@ async def record(runs: Runs, board: Board, run_id: str) -> dict[str, Any]:
 
 
 def _questions(board: Board, run_id: str | None = None) -> list[dict[str, Any]]:
-    return [
-        {"question_id": q.id, "run_id": q.run_id, "kind": q.kind, "text": q.text}
-        for q in board.pending(LOCAL.id, run_id)
-    ]
+    return [_question(question) for question in board.pending(LOCAL.id, run_id)]
+
+
+def _question(question: Question) -> dict[str, Any]:
+    return {
+        "question_id": question.id,
+        "run_id": question.run_id,
+        "kind": question.kind,
+        "text": question.text,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Tells whoever follows a run what it asks, and has `approver` ask."""
+
+    approver: Approver
+    tell: Callable[[object], Awaitable[None]]
+
+    async def ask(self, questions: Sequence[Question]) -> Mapping[str, Ruling]:
+        for question in questions:
+            await self.tell(_question(question))
+        return await self.approver.ask(questions)
 
 
 class Following(Response):
-    """Server-sent events of a run: `step` as it goes, then `result`, or `error`."""
+    """Server-sent events of a run: `step` and `question` as it goes, then `result`, or `error`."""
 
     def __init__(self, tool: Tool, given: AgentArguments, caller: Caller) -> None:
         super().__init__(media_type="text/event-stream", headers={"cache-control": "no-store"})
@@ -132,7 +152,8 @@ class Following(Response):
             await tell("step", {"turn": done, "of": total, "message": message})
 
         tool, given, caller = self._call
-        watched = Caller(caller.principal, approver=caller.approver, progress=step)
+        asking = _Told(caller.approver, partial(tell, "question"))
+        watched = Caller(caller.principal, approver=asking, progress=step)
         try:
             await tell("result", await while_heard(receive, tool, given, watched))
         except ClientDisconnect:

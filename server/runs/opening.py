@@ -14,10 +14,11 @@ from agent.loop.host import Host
 from pointsman.seams import Catalogue, Clock
 from pointsman.settings import Settings
 from routing.dispatch import Dispatcher
-from server.runs.attached import Attached, attach, secrets_of
+from server.runs.attached import Attached, attach
 from server.runs.contexts import compact_of, context_of
 from server.runs.http import RunDoors, record
 from server.runs.running import Runs
+from server.runs.secret import secrets_of
 from storage.database import Database
 from storage.history import History
 from storage.runs import Runs as RunTable

@@ -10,13 +10,15 @@ import anyio
 
 from agent.attach.attachments import Attachments
 from agent.attach.config import ServerConfig
+from agent.attach.server import Attached as Status
 from agent.attach.toolbox import AttachedToolbox
 from agent.loop.events import Event, Resumed, RunStarted
 from agent.loop.host import Host
 from agent.own import own_tool
 from agent.task import RunResult, Task
 from agent.tool import AgentTool
-from agent.untrusted.secrets import Secrets
+from agent.untrusted.secrets import NO_SECRETS, Secrets
+from pointsman.agent_settings import AgentSettings
 from pointsman.errors import NotFound
 from pointsman.money import nano_from_usd, usd
 from pointsman.seams import Catalogue
@@ -51,18 +53,19 @@ class Runs:
             Parked: a person answers with a later call.
             PointsmanError: there is no such tool, server or run, or its record cannot be kept.
         """
-        task = task_of(given, caller)
+        task = bounded(task_of(given, caller), self.host.settings, caller)
         terms = task
         if task.resume is not None:  # with the tools and servers that it began with
             terms = await self.host.terms(task.resume, task.principal)
         teller = _Teller(caller, self.live)
         async with self._attached(terms.servers, caller) as (attached, names):
             box = self._toolbox(terms, caller, attached.attachments, names)
-            host = replace(self.host, secrets=self.secrets(attached.configs))
+            teller.secrets = self.secrets(attached.configs)
+            host = replace(self.host, secrets=teller.secrets)
             try:
                 with anyio.CancelScope() as teller.scope:
                     done = await host.run(task, box, caller.approver, teller.on_event)
-                    return _result(done, _surroundings(box, attached.attachments, names))
+                    return _result(done, surroundings(box, attached.attachments, names))
             finally:
                 self.live.pop(teller.run_id, None)
         return await self.recorded(teller.run_id, caller)  # it was stopped, and that is recorded
@@ -153,6 +156,7 @@ class _Teller:
         self._turns: int | None = None
         self._live = live
         self.run_id = ""
+        self.secrets = NO_SECRETS
         self.scope = anyio.CancelScope()
 
     async def on_event(self, event: Event) -> None:
@@ -162,7 +166,19 @@ class _Teller:
             self._live[event.run_id] = self.scope
         told = self._steps.tell(event)
         if told is not None and self._progress is not None:
-            await self._progress(self._steps.turn, self._turns, told)
+            await self._progress(self._steps.turn, self._turns, self.secrets.redact(told))
+
+
+def bounded(task: Task, settings: AgentSettings, caller: Caller) -> Task:
+    """`task` within what the operator allows a caller who is not the owner of the home."""
+    if caller.owner:
+        return task
+    most = nano_from_usd(settings.max_cost_usd)
+    return replace(
+        task,
+        max_cost=None if task.max_cost is None else min(task.max_cost, most),
+        approve="never" if settings.approve == "never" else task.approve,
+    )
 
 
 def task_of(given: AgentArguments, caller: Caller) -> Task:
@@ -183,15 +199,26 @@ def task_of(given: AgentArguments, caller: Caller) -> Task:
     )
 
 
-def _surroundings(
+def surroundings(
     box: AttachedToolbox, attachments: Attachments, names: Sequence[str] | None
 ) -> Sequence[str]:
     """What a person should know of the tools there were."""
     wanted = [s for s in attachments.statuses() if names is None or s.name in names]
     return [
         *([box.note] if box.mode == "search" else []),
-        *(f"server {s.name} was not there: {s.problem}" for s in wanted if s.state == "failed"),
+        *(told for s in wanted if (told := _missing(s, named=names is not None))),
     ]
+
+
+def _missing(server: Status, *, named: bool) -> str | None:
+    """Why a server's tools were not there; one that is disabled is missed only if it was named."""
+    if server.state == "failed":
+        return f"server {server.name} was not there: {server.problem}"
+    if server.state == "connecting":
+        return f"server {server.name} did not answer in time"
+    if server.state == "disabled" and named:
+        return f"server {server.name} is disabled"
+    return None
 
 
 def _result(result: RunResult, more: Sequence[str] = ()) -> AgentResult:

@@ -2,7 +2,9 @@
 
 import json
 
-from agent.approval.asking import question_for
+import pytest
+
+from agent.approval.asking import exact, question_for
 from agent.approval.policy import Judgement
 from agent.untrusted.secrets import Secrets
 from pointsman.agents import Question
@@ -58,7 +60,7 @@ def test_no_argument_hides_another_and_each_shows_its_end() -> None:
     assert "/etc/passwd" in question.text
     assert "rm -rf ~" in question.text
     assert "characters) …" in question.text
-    assert '"gap": "a b"' in question.text
+    assert "spaces⟩" in question.text
     assert len(question.text) < 2_500
     many = asked({f"field{n}": "x" for n in range(50)})
     assert "(and 30 more)" in many.text
@@ -73,3 +75,17 @@ def test_a_question_cannot_be_written_by_its_arguments() -> None:
     assert not {"\u202e", "\u200b", "\U000e0041"} & set(question.text)
     assert "canary" not in question.text
     assert "canary" not in (question.arguments or "")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("print(1)\n#\nprint(2)", r'"print(1)\n#\nprint(2)"'),  # a line is no comment of another
+        ("\u202egpj.exe\x1b[2J", r'"\u202egpj.exe\u001b[2J"'),
+        ("a\u200bb\u2060\ufe0fc\U000e0041", r'"a\u200bb\u2060\ufe0fc\udb40\udc41"'),
+        ('say "hi" \\', r'"say \"hi\" \\"'),
+        ("Grüße, 世界 🙂", '"Grüße, 世界 🙂"'),
+    ],
+)
+def test_what_is_shown_is_what_runs(value: str, shown: str) -> None:
+    assert exact(value, 200) == shown

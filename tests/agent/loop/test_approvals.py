@@ -1,12 +1,13 @@
 """People in control: what is asked, once and together, and what follows from the answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import anyio
 import pytest
 
 from agent.loop.events import ApprovalDecided
+from agent.tool import AgentTool
 from pointsman.agent_settings import AgentSettings, Approve, Rule
 from pointsman.agents import NOBODY, Approver, Parked, Question, Ruling
 from pointsman.errors import EngineGone, NotFound
@@ -243,3 +244,38 @@ async def test_nothing_is_asked_of_a_tool_that_is_gone_when_the_run_goes_on() ->
     result = await bench.run(resume="run-1")
     assert (result.status, person.asked) == ("completed", [])
     assert [step.is_error for step in result.steps] == [True]
+
+
+@dataclass
+class Starting:
+    """Tools of servers that are slow to start: they are there after so many looks."""
+
+    all: Sequence[AgentTool]
+    looks: int
+
+    async def tools(self, turn: int) -> Sequence[AgentTool]:
+        self.looks -= 1
+        return self._now
+
+    def find(self, name: str) -> AgentTool | None:
+        return next((tool for tool in self._now if tool.spec.name == name), None)
+
+    @property
+    def _now(self) -> Sequence[AgentTool]:
+        return self.all if self.looks <= 0 else ()
+
+
+@pytest.mark.parametrize(("looks", "ran"), [(1, 1), (5, 1), (1_000, 0)])
+async def test_a_parked_call_waits_for_a_server_that_is_slow_to_start_again(
+    looks: int, ran: int
+) -> None:
+    tools = Tools()
+    box = [tools.make("write", risk="write")]
+    bench = Bench(ScriptedModel(calls(("write", {})), says("done")), box)
+    bench.approver = Person(parks=True)
+    with pytest.raises(Parked):
+        await bench.run()
+    bench.approver, bench.toolbox = Person({"write": "yes"}), Starting(box, looks)
+    result = await bench.run(resume="run-1")
+    assert (result.status, tools.times("write")) == ("completed", ran)
+    assert result.steps[0].is_error is not bool(ran)

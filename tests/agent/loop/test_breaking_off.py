@@ -299,6 +299,25 @@ async def test_a_lost_model_call_is_paid_for_as_far_as_is_known() -> None:
     assert len(result.notes) == 1
 
 
+async def test_what_a_model_call_cost_is_not_known_when_the_run_was_cancelled() -> None:
+    world, book = World(Breaking().wait), WaitingBook()
+    scope = anyio.CancelScope()
+
+    async def stop(where: str) -> None:
+        if where == "model":
+            scope.cancel()
+            await anyio.sleep_forever()
+
+    world.wait = stop
+    with scope:
+        await go(world, book, TASK)
+    stopped = await host(world, book).recorded("run-1", TASK.principal)
+    assert (stopped.status, stopped.cost, len(stopped.notes)) == ("cancelled", None, 1)
+    world.wait = Breaking().wait
+    result = await go_on(world, book)
+    assert (result.status, result.cost, result.notes) == ("completed", None, stopped.notes)
+
+
 async def test_a_lost_model_call_counts_as_the_dearest_before_it() -> None:
     world, book = World(Breaking().wait), WaitingBook()
     await crash(world, book, 12, True)

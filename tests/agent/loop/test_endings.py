@@ -129,6 +129,20 @@ async def test_a_run_without_a_model_fails_and_can_be_gone_on_with(error: NoBack
     assert_whole(bench.model.last)
 
 
+@pytest.mark.parametrize(("finish", "notes"), [("length", 1), ("stop", 0)])
+async def test_an_answer_that_is_cut_off_says_so(finish: str, notes: int) -> None:
+    result = await Bench(ScriptedModel(says("It is 39", finish=finish))).run()
+    assert (result.status, result.answer, len(result.notes)) == ("completed", "It is 39", notes)
+
+
+async def test_an_answer_after_one_that_was_cut_off_says_nothing_of_it() -> None:
+    bench = Bench(ScriptedModel(LOOK, says("so f", finish="length")), [Tools().make("look")])
+    first = await bench.run(max_turns=1)
+    bench.model = ScriptedModel(says("done"))
+    again = await bench.run(resume="run-1", max_turns=5)
+    assert (len(first.notes), again.answer, again.notes) == (1, "done", ())
+
+
 # --- structured output ----------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.loop.events import BudgetExtended, ModelRequested
+from agent.loop.limits import dollars
 from agent.task import Task
 from agent.tool import ToolResult, Use
 from pointsman.agent_settings import AgentSettings
@@ -159,6 +160,22 @@ async def test_a_prompt_that_the_budget_cannot_pay_ends_the_run() -> None:
     assert (result.status, result.answer) == ("budget", "partial")
     assert result.error is not None
     assert result.error.code == "budget_exceeded"
+    assert "$0.00000100" in result.error.message  # the run's own budget, not a question's cap
+
+
+@pytest.mark.parametrize(
+    ("nano", "told"),
+    [
+        (0, "$0.0000"),
+        (1, "$0.000000001"),
+        (1_234_567, "$0.00123"),
+        (12_345_678, "$0.0123"),
+        (500_000_000, "$0.5000"),
+        (12_000_000_000, "$12.0000"),
+    ],
+)
+def test_small_amounts_are_told_with_enough_digits(nano: int, told: str) -> None:
+    assert dollars(nano) == told
 
 
 async def test_a_free_run_uses_free_models_only() -> None:
@@ -233,6 +250,7 @@ async def test_at_80_percent_a_person_is_asked_once(ruling: str, limit: int, sta
     bench = Bench(model, [tools.make("look")], approver=person)
     result = await bench.run(max_cost=100)
     assert [[q.kind for q in asked] for asked in person.asked] == [["budget"]]
+    assert "$0.000000200" in person.asked[0][0].text
     assert result.status == status
     assert model.last.max_cost == limit - 80
     assert [e.max_cost for e in bench.journal() if isinstance(e, BudgetExtended)] == [limit]

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from pointsman.errors import ProviderError
-from pointsman.types import ChatRequest, Message, Outcome, ToolSpec
+from pointsman.types import ChatRequest, Message, Outcome
 from providers.local.provider import LocalProvider
 from providers.local.store import ModelStore
 from tests.contract.provider import ProviderContract, ask
@@ -263,13 +263,6 @@ async def test_a_model_in_use_is_not_idle(model: Path, store: ModelStore, word: 
             assert provider.readiness("tiny") == "ready"
         await provider.tend()
         assert provider.readiness("tiny") == "ready"
-
-
-async def test_tools_are_refused_for_now(provider: LocalProvider) -> None:
-    tool = ToolSpec(name="clock", description="the time", parameters={"type": "object"})
-    error = await failure(provider, ChatRequest(messages=(), tools=(tool,)))
-    assert (error.outcome, error.fault) == (Outcome.CLIENT, "invalid")
-    assert "tools" not in provider.models[0].capabilities
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,13 @@ from mcp.types import ElicitRequestParams, ElicitResult, ErrorData
 
 from pointsman.agents import Parked, Question, Ruling
 from pointsman.errors import NotFound
+from pointsman.money import nano_from_usd
+from pointsman.records import LOCAL
 from server.app import App, open_app
 from server.mcp import make_mcp
 from tests.chaos import ChaosUpstream, chaos_upstream
 from tests.server.runs.script import calling, saying, settings_for
-from tools.agent import AgentArguments
+from tools.agent import AgentArguments, AgentResult
 from tools.tool import Caller
 
 Era = Literal["auto", "legacy"]
@@ -197,6 +199,35 @@ async def test_what_ends_a_run_with_servers_of_its_own_is_raised_as_it_is(
             await agent(AgentArguments(task="x", servers=[str(file)], tools=["nope"]), owner)
 
 
+async def test_a_parked_call_of_an_attached_server_is_made_when_the_run_goes_on(
+    tmp_path: Path, upstream: ChaosUpstream
+) -> None:
+    """Its server is connected anew for the rest of the run, and waited for."""
+
+    class Later:
+        async def ask(self, questions: Sequence[Question]) -> Mapping[str, Ruling]:
+            raise Parked(questions[0].run_id, questions)
+
+    class Now:
+        async def ask(self, questions: Sequence[Question]) -> Mapping[str, Ruling]:
+            return {question.id: "yes" for question in questions}
+
+    file = tmp_path / "servers.json"
+    servers = {"sums": {"command": sys.executable, "args": [str(SUMS)]}}
+    await anyio.Path(file).write_text(json.dumps({"mcpServers": servers}))
+    upstream.script(calling(("sums__add", {"a": 2, "b": 3})), saying("It is 5."))
+    async with open_app(settings_for(upstream), tmp_path / "home", {}) as app:
+        agent = app.tool("agent").run
+        given = AgentArguments(task="Add 2 and 3.", servers=[str(file)])
+        with pytest.raises(Parked) as parked:
+            await agent(given, Caller(owner=True, approver=Later()))
+        again = Caller(owner=True, approver=Now(), parked=parked.value.run_id)
+        done = await agent(given, again)
+    assert isinstance(done, AgentResult)
+    (step,) = done.steps
+    assert (step.tool, step.result_summary, step.is_error) == ("sums__add", "5", False)
+
+
 async def test_many_tools_are_searched_and_that_is_told(
     tmp_path: Path, upstream: ChaosUpstream
 ) -> None:
@@ -214,3 +245,16 @@ async def test_many_tools_are_searched_and_that_is_told(
     shown = [{t["function"]["name"] for t in r.json["tools"]} for r in upstream.requests]
     assert "cost_stats" not in shown[0]
     assert "cost_stats" in shown[1]
+
+
+async def test_what_the_operator_allows_is_what_a_caller_may_ask_for(
+    tmp_path: Path, upstream: ChaosUpstream
+) -> None:
+    """Over MCP the caller may be a model: it does not waive what the settings never approve."""
+    upstream.script(calling(("run_code", {"code": "print(1)"})), saying("I may not."))
+    more: dict[str, Any] = {"agent": {"approve": "never", "max_cost_usd": 0.5}}
+    async with opened(upstream, tmp_path, "auto", **more) as (client, app):
+        told = await run(client, task="Print 1.", approve="all", max_cost_usd=100_000)
+        terms = await app.agents.doors.runs.host.terms(told["run_id"], LOCAL)
+    assert told["steps"][0]["is_error"]
+    assert terms.max_cost == nano_from_usd(0.5)

@@ -165,3 +165,21 @@ async def test_a_file_of_servers_that_is_not_there_is_named(
     assert done.returncode == 2
     assert b"nowhere.json" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["x", "--max-cost", "nan"], b"nan"),
+        (["x", "--root", "/nowhere/at/all"], b"/nowhere/at/all"),
+        (["x", "--root", "/"], b"/"),
+        ([""], b"empty"),
+    ],
+)
+async def test_what_cannot_work_is_explained(
+    arguments: list[str], word: bytes, tmp_path: Path, upstream: ChaosUpstream
+) -> None:
+    done = await run(tmp_path, environ(tmp_path / "home", upstream), "agent", *arguments)
+    assert done.returncode == 2
+    assert word in done.stderr
+    assert b"Traceback" not in done.stderr

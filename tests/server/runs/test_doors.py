@@ -203,3 +203,19 @@ async def test_a_vote_in_no_debate_is_not_found(tmp_path: Path, upstream: ChaosU
         answer = await http.post("/api/v1/debates/nope/vote", json=body)
         bad = await http.post("/api/v1/debates/nope/vote", json={"side": "both", "voter": "me"})
     assert (answer.status_code, bad.status_code) == (404, 400)
+
+
+async def test_who_follows_a_run_is_told_what_it_asks(
+    tmp_path: Path, upstream: ChaosUpstream
+) -> None:
+    upstream.script(calling(("run_code", {"code": "print(1)"})), saying("No."))
+    more: dict[str, Any] = {"agent": {"approval_s": 0.2}}
+    async with opened(upstream, tmp_path, **more) as (http, _):
+        headers = {"accept": "text/event-stream"}
+        answer = await http.post("/api/v1/runs", json={"task": "Run it."}, headers=headers)
+    parts = [part.splitlines() for part in answer.text.strip().split("\n\n")]
+    events = {lines[0].removeprefix("event: "): lines[1] for lines in parts}
+    question = orjson.loads(events["question"].removeprefix("data: "))
+    assert question["kind"] == "tool"
+    assert "print(1)" in question["text"]
+    assert orjson.loads(events["result"].removeprefix("data: "))["answer"] == "No."

@@ -4,7 +4,7 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from agent.attach.config import Endpoint, Program, ServerConfig
-from server.runs.attached import secrets_of
+from server.runs.secret import secrets_of
 
 VALUE = "hunter2-hunter2"
 
@@ -35,6 +35,8 @@ class Nested(BaseModel):
         ("KEYBOARD_LAYOUT", VALUE, False),
         ("TOKENIZERS_PARALLELISM", VALUE, False),
         ("SSH_AUTH_SOCK", VALUE, False),
+        ("GH_PAT", VALUE, True),
+        ("PGPASS", VALUE, True),
         ("HOME", VALUE, False),
     ],
 )
@@ -54,3 +56,25 @@ def test_secrets_of_settings_and_of_attached_servers_are_known() -> None:
         "inside-the-settings of-the-program of-header an ordinary word"
     )
     assert shown == "[secret] [secret] [secret] an ordinary word"
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        Program("x", args=("--api-key", VALUE)),
+        Program("x", args=("--verbose", f"--token={VALUE}")),
+        Program("x", args=(f"postgresql://me:{VALUE}@host/db",)),
+        Program("x", env={"PLAIN": "canaryPlainEnv_424242"}),
+        Endpoint(f"https://host/mcp?api_key={VALUE}"),
+    ],
+)
+def test_a_server_is_given_secrets_in_many_ways(where: Program | Endpoint) -> None:
+    secrets = secrets_of(Nested(), {}, [ServerConfig(name="a", where=where)])
+    shown = secrets.redact(f"{VALUE} canaryPlainEnv_424242")
+    assert "[secret]" in shown
+
+
+def test_ordinary_values_of_a_server_are_left_alone() -> None:
+    where = Program("x", args=("--root", "/home/me/project"), env={"MODE": "read-only", "N": "42"})
+    text = "/home/me/project read-only 42 --root"
+    assert secrets_of(Nested(), {}, [ServerConfig(name="a", where=where)]).redact(text) == text

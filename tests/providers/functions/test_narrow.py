@@ -1,0 +1,70 @@
+"""What a grammar lets through for one request: what it speaks of must be there."""
+
+from typing import Any
+
+import pytest
+
+from pointsman.types import ToolSpec
+from providers.functions.describe import Function, functions
+from providers.functions.narrow import narrowed
+
+STATS: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "since": {"type": "string", "default": "7d"},
+        "group_by": {"type": "array", "items": {"enum": ["day", "model"], "type": "string"}},
+        "top": {"type": "integer"},
+        "all_users": {"type": "boolean"},
+    },
+}
+
+
+def tool(schema: dict[str, Any]) -> Function:
+    (found,) = functions([ToolSpec(name="tool", description="", parameters=schema)])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("Show the costs", []),
+        ("Costs of the last 30d", ["since"]),
+        ("Costs by model", ["group_by"]),
+        ("What my model calls cost", []),
+        ("The top 5 costs", ["top"]),
+        ("Costs of all users", ["all_users"]),
+    ],
+)
+def test_an_optional_argument_is_demanded_where_the_request_speaks_of_it(
+    text: str, spoken: list[str]
+) -> None:
+    assert narrowed(tool(STATS), text, [])["required"] == spoken
+
+
+def test_only_the_values_of_the_request_can_be_chosen() -> None:
+    found = narrowed(tool(STATS), "The top 5 costs by model of the last 30d", [5, 30])
+    assert found["properties"]["group_by"]["items"]["enum"] == ["model"]
+    assert found["properties"]["since"]["enum"] == ["30d"]
+    assert found["properties"]["top"]["enum"] == [5, 30]
+
+
+def test_what_cannot_be_meant_is_not_offered() -> None:
+    assert narrowed(tool(STATS), "Show the costs", [])["properties"].keys() == {
+        "since",
+        "group_by",
+    }
+
+
+def test_a_year_is_a_year_and_a_list_ends() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "start_year": {"type": "integer"},
+            "amounts": {"type": "array", "items": {"type": "number"}},
+        },
+        "required": ["start_year", "amounts"],
+    }
+    found = narrowed(tool(schema), "From 1998: 3, 4.5", [1998, 3, 4.5])["properties"]
+    assert found["start_year"]["enum"] == [1998]
+    assert found["amounts"]["items"]["enum"] == [3, 4.5, 1998]
+    assert found["amounts"]["maxItems"] < 100
