@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
 from accounting.stats import CostStats
 from pointsman.errors import NotFound
+from pointsman.moments import rfc3339
 from pointsman.money import TOKENS_PER_PRICE, Usage, usd
 from pointsman.records import BenchmarkResult, Category, Decision
 from pointsman.seams import Catalogue, Clock, EndpointView
@@ -99,8 +99,7 @@ class Reading:
         return self.catalogue.provider(model.provider).readiness(model.id)
 
     def _in_seconds(self, seconds: float) -> str:
-        moment = datetime.fromtimestamp(self.clock.wall() + seconds, UTC)
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return rfc3339(self.clock.wall() + seconds)
 
     def _model(self, model: Model) -> dict[str, Any]:
         price = model.price

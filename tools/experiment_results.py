@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from pydantic import Field
 
 from pointsman.experiments import Arm, Experiment
+from pointsman.moments import rfc3339
 from pointsman.records import Category
 from routing.experience.experiment_intervals import Interval
 from routing.experience.experiment_report import Measure, Report
@@ -63,14 +63,9 @@ def told(experiment: Experiment) -> ExperimentOut:
         traffic=experiment.traffic,
         split=experiment.split,
         category=experiment.category,
-        started_at=_at(experiment.started_at),
-        stopped_at=None if experiment.stopped_at is None else _at(experiment.stopped_at),
+        started_at=rfc3339(experiment.started_at),
+        stopped_at=None if experiment.stopped_at is None else rfc3339(experiment.stopped_at),
     )
-
-
-def _at(wall: float) -> str:
-    moment = datetime.fromtimestamp(wall, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def result(experiment: Experiment, shown: Report) -> ReportResult:

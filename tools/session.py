@@ -1,11 +1,11 @@
 """The `session` tool: what is kept of a session (SE-07)."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 
 from pydantic import Field
 
 from pointsman.errors import NotFound
+from pointsman.moments import rfc3339
 from pointsman.records import Category
 from pointsman.sessions import Session
 from tools.tool import Arguments, Caller, Result, Tool
@@ -54,7 +54,6 @@ def session_tool(get: Get) -> Tool:
 
 def result(session: Session) -> SessionResult:
     provider, _, model = session.model.partition("/")
-    updated = datetime.fromtimestamp(session.updated_at, UTC)
     return SessionResult(
         session_id=session.id,
         current_provider=provider,
@@ -64,7 +63,7 @@ def result(session: Session) -> SessionResult:
         provider_history=list(session.provider_history),
         turns=session.turns,
         forced_moves=session.forced_moves,
-        updated_at=updated.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        updated_at=rfc3339(session.updated_at),
     )
 
 

@@ -42,17 +42,3 @@ class Compacted:
 # that; it raises InvalidInput where what must stay does not fit. What it keeps, it keeps with the
 # run.
 Compact = Callable[[Sequence[Message], int, Nano], Awaitable[Compacted]]
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """Tools that do not change."""
-
-    all: Sequence[AgentTool]
-
-    async def tools(self, turn: int) -> Sequence[AgentTool]:
-        del turn
-        return self.all
-
-    def find(self, name: str) -> AgentTool | None:
-        return next((tool for tool in self.all if tool.spec.name == name), None)

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -17,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from agent.approval.board import Board
 from pointsman.agents import Approver, Question, Ruling
 from pointsman.errors import PointsmanError
+from pointsman.moments import rfc3339
 from pointsman.records import LOCAL
 from server.api import answering, read_body, while_heard
 from server.runs.running import Runs
@@ -71,7 +71,12 @@ class RunDoors:
     async def listed(self, _: Request) -> Response:
         heads = await self.runs.host.book.heads(LOCAL.id, LISTED)
         told = [
-            {"run_id": h.id, "task": h.task, "status": h.status, "started_at": stamp(h.started_at)}
+            {
+                "run_id": h.id,
+                "task": h.task,
+                "status": h.status,
+                "started_at": rfc3339(h.started_at),
+            }
             for h in heads
         ]
         return _json({"runs": told, "questions": _questions(self.board)})
@@ -164,12 +169,6 @@ class Following(Response):
             log.exception("api.crashed", tool=tool.name)
             await tell("error", failure(PointsmanError(CRASHED))["error"])
         await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-def stamp(at: float) -> str:
-    """RFC 3339, UTC."""
-    moment = datetime.fromtimestamp(at, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _route(path: str, method: str, door: Callable[[Request], Awaitable[Response]]) -> Route:

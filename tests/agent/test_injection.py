@@ -11,7 +11,7 @@ import pytest
 
 from agent.loop.events import Event, decode
 from agent.loop.host import Host
-from agent.loop.seams import Box, Compact, Compacted, Toolbox
+from agent.loop.seams import Compact, Compacted, Toolbox
 from agent.task import RunResult, Task
 from agent.tool import AgentTool
 from agent.untrusted.secrets import Secrets
@@ -19,6 +19,7 @@ from pointsman.agent_settings import AgentSettings, Approve, Rule
 from pointsman.agents import NOBODY, Approver, Question, Ruling
 from pointsman.types import Json, Message
 from tests.agent.books import MemoryRuns
+from tests.agent.boxes import Box
 from tests.agent.injection.cases import (
     CASES,
     LEAK,

@@ -9,7 +9,6 @@ from pathlib import Path
 import anyio
 
 from agent.loop.host import Host
-from agent.loop.seams import Box
 from agent.task import RunResult, Task
 from agent.tool import AgentTool, ToolResult, Use
 from pointsman.agent_settings import AgentSettings
@@ -17,6 +16,7 @@ from pointsman.records import Answer, Call
 from pointsman.types import ToolSpec
 from storage.database import open_database
 from storage.runs import Runs
+from tests.agent.boxes import Box
 from tests.agent.loop.bench import answer, assert_whole, calls, says
 from tests.fakes import SteadyClock
 

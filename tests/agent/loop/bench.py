@@ -9,7 +9,7 @@ import anyio.lowlevel
 
 from agent.loop.events import Event, decode
 from agent.loop.host import Host
-from agent.loop.seams import Box, Compact, Toolbox, Window
+from agent.loop.seams import Compact, Toolbox, Window
 from agent.task import RunResult, Task
 from agent.tool import AgentTool, ToolResult, Use
 from pointsman.agent_settings import AgentSettings
@@ -19,6 +19,7 @@ from pointsman.money import Nano, Usage
 from pointsman.records import MISS, Answer, Call
 from pointsman.types import Completion, FinishReason, Json, ToolCall, ToolSpec
 from tests.agent.books import MemoryRuns
+from tests.agent.boxes import Box
 from tests.fakes import SteadyClock, counting
 
 TEXT: dict[str, Json] = {

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from agent.loop.events import Event, ModelAnswered, ModelRequested, ToolFinished, decode
 from agent.loop.host import Host
-from agent.loop.seams import Box
 from agent.task import RunResult, Task
 from agent.tool import ToolResult, Use
 from pointsman.agent_settings import AgentSettings
@@ -23,6 +22,7 @@ from pointsman.errors import InvalidInput, NoBackend, NotFound, StorageFailed
 from pointsman.records import Principal
 from pointsman.types import Json
 from tests.agent.books import MemoryRuns
+from tests.agent.boxes import Box
 from tests.agent.loop.bench import Bench, ScriptedModel, Tools, calls, says
 from tests.agent.loop.world import World
 from tests.fakes import SteadyClock

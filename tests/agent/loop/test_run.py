@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from agent.loop.events import Event
-from agent.loop.seams import Box
 from agent.task import Task
 from agent.untrusted.secrets import Secrets
 from pointsman.records import LOCAL
+from tests.agent.boxes import Box
 from tests.agent.loop.bench import (
     TEXT,
     Bench,

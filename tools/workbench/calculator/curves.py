@@ -44,11 +44,6 @@ def square_root(x: Number, work: Work) -> Number:
     return decimal(x, work).sqrt() if exact is None else exact
 
 
-def cube_root(x: Number, work: Work) -> Number:
-    root = power(absolute(x), Fraction(1, 3), work)
-    return root if x >= 0 else -root
-
-
 def exponential(x: Number, work: Work) -> Number:
     work.spend(100)
     return decimal(x, work).exp() if x else Fraction(1)

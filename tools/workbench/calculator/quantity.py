@@ -27,16 +27,6 @@ class Quantity:
         return any(unit.offset is not None for unit, _ in self.units)
 
 
-ONE = Quantity(Fraction(1))
-
-
-def in_unit(number: Number, unit: Unit, work: Work) -> Quantity:
-    base = exact.multiply(number, unit.factor, work)
-    if unit.offset is not None:
-        base = exact.add(base, unit.offset, work)
-    return Quantity(base, unit.dimension, ((unit, 1),))
-
-
 def magnitude(q: Quantity, work: Work) -> Number:
     """The number in the units that it is shown in."""
     number = q.number
