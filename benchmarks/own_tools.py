@@ -32,7 +32,7 @@ def specs() -> dict[str, ToolSpec]:
 
 
 def load() -> list[Case]:
-    """The cases of own.jsonl, and those of held.jsonl, which were written when all was done."""
+    """The cases of own.jsonl, and those of held.jsonl, held out: docs/tool-gate.md."""
     return [
         Case(
             f"{name}_{i}",
