@@ -35,8 +35,8 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[local,embeddings,redis,encryption]' --group dev \
-		|| $(BIN)/python -m pip install --quiet --editable '.[local,embeddings,redis,encryption]' --group dev
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[local,embeddings,redis,encryption,quality]' --group dev \
+		|| $(BIN)/python -m pip install --quiet --editable '.[local,embeddings,redis,encryption,quality]' --group dev
 	@$(BIN)/python -m compileall -q -x '/\.' accounting agent cache pointsman providers quality routing server storage tools
 	@touch $@
 

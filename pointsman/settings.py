@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from pointsman.agent_settings import AgentSettings, SearchSettings, ToolSettings
+from pointsman.quality_settings import QualitySettings
 from pointsman.section import Section
 from pointsman.types import Capability, Tier
 
@@ -228,6 +229,7 @@ class Settings(Section):
     breaker: BreakerSettings = BreakerSettings()
     timeouts: TimeoutSettings = TimeoutSettings()
     tools: ToolSettings = ToolSettings()
+    quality: QualitySettings = QualitySettings()
     agent: AgentSettings = AgentSettings()
     search: SearchSettings = SearchSettings()
     log: LogSettings = LogSettings()

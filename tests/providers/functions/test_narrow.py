@@ -43,9 +43,34 @@ def test_an_optional_argument_is_demanded_where_the_request_speaks_of_it(
 
 def test_only_the_values_of_the_request_can_be_chosen() -> None:
     found = narrowed(tool(STATS), "The top 5 costs by model of the last 30d", [5, 30])
-    assert found["properties"]["group_by"]["items"]["enum"] == ["model"]
+    assert found["properties"]["group_by"] == {"const": ["model"]}
     assert found["properties"]["since"]["enum"] == ["30d"]
     assert found["properties"]["top"]["enum"] == [5, 30]
+
+
+PARK: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "city": {"type": "string"},
+        "wishes": {"type": "array", "items": {"enum": ["pond", "dog_run", "cafe"]}},
+        "mode": {"type": "string", "description": "Either 'quick' or 'thorough'. Default 'quick'."},
+    },
+    "required": ["city"],
+}
+
+
+def test_all_choices_of_a_list_that_the_request_has_are_given() -> None:
+    text = "A park in Oslo with a dog run, ponds and benches"
+    assert narrowed(tool(PARK), text, [])["properties"]["wishes"] == {"const": ["dog_run", "pond"]}
+    both = narrowed(tool(PARK), text, [], several=True)["properties"]["wishes"]
+    assert both["items"]["enum"] == ["pond"]
+
+
+def test_a_value_that_a_description_quotes_is_given_where_the_request_has_it() -> None:
+    found = narrowed(tool(PARK), "A thorough search for parks in Oslo", [])
+    assert found["properties"]["mode"]["enum"] == ["thorough"]
+    assert "mode" in found["required"]
+    assert "mode" not in narrowed(tool(PARK), "Search for parks in Oslo", [])["required"]
 
 
 def test_what_cannot_be_meant_is_not_offered() -> None:
