@@ -23,9 +23,15 @@ def input_schema(tool: Tool) -> JsonObject:
 
 
 def output_schema(tool: Tool) -> JsonObject:
-    """JSON Schema of the result. Every field is always there, so none is listed as required."""
+    """JSON Schema of the result. Every field is always there, so none is listed as required.
+
+    What is inside a field is not told but for its type: docs/ says it, and ten tools that told
+    all would be a sixth more text in every conversation.
+    """
     schema = tool.result.model_json_schema(mode="serialization", by_alias=True)
-    return _lean(schema, ("title", "required", "description", "enum", "default"), nulls=True)
+    lean = _lean(schema, ("title", "required", "description", "enum", "default"), nulls=True)
+    fields = lean.get("properties", {})
+    return {**lean, "properties": {name: _outline(field) for name, field in fields.items()}}
 
 
 def arguments_from(name: str, model: type[A], given: Mapping[str, Any]) -> A:
@@ -84,6 +90,11 @@ def _lean(schema: JsonObject, without: tuple[str, ...], *, nulls: bool) -> JsonO
 
     cleaned: JsonObject = clean(schema)
     return cleaned
+
+
+def _outline(field: JsonObject) -> JsonObject:
+    """`field` without what is inside it."""
+    return {key: value for key, value in field.items() if key in ("type", "anyOf")}
 
 
 NOTHING_SAID = (("default", None), ("additionalProperties", True))
