@@ -32,16 +32,16 @@ def specs() -> dict[str, ToolSpec]:
 
 
 def load() -> list[Case]:
-    """The cases of own.jsonl, and those of held.jsonl, held out: docs/tool-gate.md."""
+    """The cases of own.jsonl, and those held out: held.jsonl and blind.jsonl: docs/tool-gate.md."""
     return [
         Case(
             f"{name}_{i}",
             row["ask"],
             offer(seed + i, [tool for tool, _ in row["calls"]]),
             [(tool, given) for tool, given in row["calls"]],
-            held=name == "held",
+            held=name != "own",
         )
-        for name, seed in (("own", 0), ("held", 2000))
+        for name, seed in (("own", 0), ("held", 2000), ("blind", 4000))
         for i, row in enumerate(_rows(f"{name}.jsonl"))
     ]
 

@@ -39,10 +39,15 @@ class Gate:
     decline: float  # below this none is; between them the model itself says
     many: float  # from this probability on several calls are made
     perhaps: float  # from this one on, if the numbers make several sets of what a call needs
+    once: float  # below this one a single call is made
 
     def fits(self, text: str, offered: Sequence[Function]) -> list[float]:
         """For each tool, the probability that `text` is a request for it."""
         return [self.fit.probability(signs) for signs in fit_signs(text, offered)]
+
+    def is_single(self, text: str, function: Function) -> bool:
+        """Whether the request takes but one call, of `function`."""
+        return self.several.probability(several_signs(text, function)) < self.once
 
     def least_calls(self, text: str, function: Function) -> int:
         """How many calls of `function` the request takes at least."""
@@ -66,4 +71,5 @@ def load_gate() -> Gate:
         decline=raw["decline"],
         many=raw["many"],
         perhaps=raw["perhaps"],
+        once=raw["once"],
     )

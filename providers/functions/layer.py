@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pointsman.types import ChatRequest, Message
+from providers.functions.check import check, is_right
 from providers.functions.describe import Function, functions, signature
 from providers.functions.gate import Gate
 from providers.functions.history import Asked, arguments, as_calls, requests_of
@@ -14,7 +15,7 @@ from providers.functions.parse import Call, calls_from_text
 from providers.functions.parts import groups
 from providers.functions.prompt import Said, Step, calls_schema, opening
 from providers.functions.repair import grounded, numbers_in, repaired
-from providers.functions.several import left_over
+from providers.functions.several import left_over, numbers_lacking
 from providers.functions.signs import has_value
 from providers.functions.words import amounts
 
@@ -25,14 +26,17 @@ SHORT = 600  # characters of signatures: a prompt of some 400 tokens with what g
 GROUNDED = 0.4  # of a call's required values; one with less is made up
 MOST_NUMBERS = 40  # of a request, to choose among
 LIST = re.compile(r"\b\d+(?:,\d{1,2})+(?=,? (?:and|or) \d)")  # 1,5 and 10 are three numbers
+IN_QUOTES = re.compile(r'\s*"([^"]+)"?\s*')  # all of a request: it quotes nothing
 FAR = 0.15  # of the best tool's odds, where one call is wanted
 UNLIKELY = 0.2  # of the best tool's probability: below it a tool is not among the choices
 FAILED = re.compile(  # how tools, ours and others', tell of arguments that they cannot take
     r"^\W*(?:error|invalid|failed|unknown|no such|there is no)\b|cannot take these arguments",
     re.IGNORECASE,
 )
+UNENDED = '"}}]}'  # of a text, its call and the answer
 FOLLOWS = re.compile(r"\W*(?:and|now|also|what about|how about)\b.{1,60}$", re.IGNORECASE)
 DATA_TAG = re.compile(r"</?data\b[^>]*>")  # what marks the text of others has numbers of its own
+MOST_LACKING = 2  # numbers; no call of BFCL's development items lacks so many, held-out ones apart
 MOST_BEFORE = 4  # earlier turns that a small model is shown
 
 
@@ -47,47 +51,82 @@ class Told:
 Steps = Generator[Step, Told, list[Call]]
 
 
-def steps(request: ChatRequest, context: int, gate: Gate) -> Steps:
+def steps(request: ChatRequest, context: int, gate: Gate, *, able: bool = False) -> Steps:
     """Asks the model what it must be asked; comes to the calls that are wanted now.
 
-    No calls: the model is to answer in words.
+    No calls: the model is to answer in words. An `able` model is asked whether they are right.
     """
     offered = functions(request.tools)
     wanted = _wanted(request.messages, offered, gate)
     if wanted is None:
         return []
+    said = _said(wanted, offered, context)
+    source = _source(wanted)
+    known = {one.name: one for one in wanted.among}
+    request_text, since = wanted.asked.text, wanted.asked.since
+    told = yield _step(wanted, said, source, wanted.least, context)
+    calls = _real(told, known, source, request_text)
+    if calls and left_over(wanted.wish, _texts(calls)):
+        told = yield _step(wanted, said, source, len(calls) + 1, context)
+        calls = max(calls, _real(told, known, source, request_text), key=len)
+    if wanted.once:
+        calls = _of_own(calls)
+    if able and calls and not since:
+        talk = (*said, Said("assistant", told.text))
+        calls = yield from _checked(calls, talk, known, wanted, context)
+    return _new(calls, since)
+
+
+def _said(wanted: "_Wanted", offered: Sequence[Function], context: int) -> tuple[Said, ...]:
+    """All that the model is told: rules, tools and examples first, the request last."""
     asked = wanted.asked
     turns = [*as_calls(asked.before[-MOST_BEFORE:]), *_turns(wanted.wish, asked.since)]
-    room = max(context - ANSWER_TOKENS, context // 2) * CHARS_PER_TOKEN
-    lasting = opening(
-        _shown(offered, wanted.among), room - sum(len(turn.content) for turn in turns)
-    )
-    source = _source(wanted)
+    room = (context - _answer_tokens(context)) * CHARS_PER_TOKEN
+    shown = _shown(offered, wanted.among)
+    return (*opening(shown, room - sum(len(turn.content) for turn in turns)), *turns)
+
+
+def _step(wanted: "_Wanted", said: tuple[Said, ...], source: str, least: int, context: int) -> Step:
     values = amounts(source)
     numbers = values if len(values) <= MOST_NUMBERS else ()
-    known = {one.name: one for one in wanted.among}
+    schemas = {
+        one.name: narrowed(one, wanted.wish, numbers, several=least > 1) for one in wanted.among
+    }
+    return Step(
+        messages=said,
+        schema=calls_schema(schemas, least, MOST_CALLS),
+        max_tokens=_answer_tokens(context),
+    )
 
-    def ask(least: int) -> Step:
-        schemas = {
-            one.name: narrowed(one, wanted.wish, numbers, several=least > 1) for one in wanted.among
-        }
-        return Step(
-            messages=(*lasting, *turns),
-            schema=calls_schema(schemas, least, MOST_CALLS),
-            max_tokens=min(ANSWER_TOKENS, context // 2),
-        )
 
-    told = yield ask(wanted.least)
-    calls = _real(told, known, source, asked.text)
-    if calls and left_over(wanted.wish, _texts(calls)):
-        told = yield ask(len(calls) + 1)
-        calls = max(calls, _real(told, known, source, asked.text), key=len)
-    return _new(calls, asked.since)
+def _answer_tokens(context: int) -> int:
+    return min(ANSWER_TOKENS, context // 2)
+
+
+def _checked(
+    calls: list[Call],
+    said: tuple[Said, ...],
+    known: Mapping[str, Function],
+    wanted: "_Wanted",
+    context: int,
+) -> Steps:
+    """`calls`, or none where it is one and the model finds its tool to be the wrong one."""
+    one = known[calls[0][0]]
+    question = check(said, one, wanted.wish)
+    # It stands where the answer had its room, beside the answer.
+    added = sum(len(turn.content) for turn in question.messages[len(said) - 1 :])
+    room = _answer_tokens(context) * CHARS_PER_TOKEN
+    if len(calls) > 1 or added > room:
+        return calls
+    told = yield question
+    return calls if is_right(told.text) else []
 
 
 def _real(told: Told, known: Mapping[str, Function], source: str, request: str) -> list[Call]:
     """The calls that the model made, repaired; not those that it made up."""
     made = calls_from_text(told.text, known)
+    if not made and not told.whole:  # a text that it went on with to no end
+        made = calls_from_text(told.text + UNENDED, known)
     # A number that one call needs is not an optional argument of another.
     taken = Counter(
         number
@@ -96,7 +135,23 @@ def _real(told: Told, known: Mapping[str, Function], source: str, request: str) 
     )
     calls = [(name, repaired(given, known[name], source, taken, request)) for name, given in made]
     real = [call for call in calls if grounded(call[1], known[call[0]], source) >= GROUNDED]
-    return [call for i, call in enumerate(real) if call not in real[:i]]
+    return [
+        call
+        for i, call in enumerate(real)
+        if call not in real[:i] and not any(_less(call, other) for other in real)
+    ]
+
+
+def _less(call: Call, other: Call) -> bool:
+    """Whether all that `call` says is said in `other`, which says more; a no says nothing."""
+    says = {name: value for name, value in call[1].items() if value is not False}
+    return call[0] == other[0] and says.items() < other[1].items()
+
+
+def _of_own(calls: Sequence[Call]) -> list[Call]:
+    """The first call, and those that bring a value which none before them has."""
+    values = [{str(value) for value in given.values()} for _, given in calls]
+    return [c for i, c in enumerate(calls) if i == 0 or values[i] - set[str]().union(*values[:i])]
 
 
 def _texts(calls: Sequence[Call]) -> list[str]:
@@ -125,6 +180,7 @@ class _Wanted:
     wish: str
     least: int  # calls
     among: Sequence[Function]
+    once: bool = False  # a second call with the same values is one too many
 
 
 def _wanted(messages: Sequence[Message], offered: Sequence[Function], gate: Gate) -> _Wanted | None:
@@ -142,6 +198,8 @@ def _wanted_by(asked: Asked, text: str, offered: Sequence[Function], gate: Gate)
     def is_task(part: str) -> bool:
         return max(gate.fits(part, offered), default=0.0) >= gate.call
 
+    if whole := IN_QUOTES.fullmatch(text):
+        text = whole[1]
     text = LIST.sub(lambda match: match[0].replace(",", ", "), text)
     todo = groups(text, is_task)
     rounds = sum(bool(m.tool_calls) for m in asked.since)
@@ -152,14 +210,18 @@ def _wanted_by(asked: Asked, text: str, offered: Sequence[Function], gate: Gate)
         return None
     wish = ", and ".join(todo[rounds]) if len(todo) > 1 else text
     fits = gate.fits(wish, offered)
+    if not asked.since and not asked.before and len(todo) == 1:  # no number comes from a result
+        lacking = [numbers_lacking(wish, one) for one in offered]
+        fits = [0.0 if n >= MOST_LACKING else fit for fit, n in zip(fits, lacking, strict=True)]
     best = max(fits, default=0.0)
     if best < gate.decline:
         return None
     if best < gate.call:
         return _Wanted(asked, wish, 0, _likely(offered, fits, 1))
-    several = gate.least_calls(wish, offered[fits.index(best)])
-    least = max(_count(todo[rounds], offered, gate), several)
-    return _Wanted(asked, wish, least, _likely(offered, fits, least))
+    likeliest = offered[fits.index(best)]
+    least = max(_count(todo[rounds], offered, gate), gate.least_calls(wish, likeliest))
+    once = least == 1 and gate.is_single(wish, likeliest)
+    return _Wanted(asked, wish, least, _likely(offered, fits, least), once)
 
 
 def _likely(offered: Sequence[Function], fits: Sequence[float], calls: int) -> Sequence[Function]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from providers.functions.describe import Function
 from providers.functions.schemas import Schema, bare, kind
 from providers.functions.signs import shaped
-from providers.functions.spoken import NO_OPTION, NUMERIC, said_only, spoken_of
+from providers.functions.spoken import NO_OPTION, NUMERIC, said_only, spoken_of, unmeant_of
 from providers.functions.words import numbers, stems
 
 MANY = 4  # optional parameters
@@ -20,6 +20,9 @@ WORDED = re.compile(
     r"\b(?:convert|in|to|into)\s+[a-z]|\w\(|\b(?:root|sqrt|log|sin|cos|tan|factorial|pi)\b|!|=\s*[a-z]"
     r"|\b[a-z]\s*=",
     re.IGNORECASE,
+)
+HOW_MANY = re.compile(  # of one unit another comes to
+    r"\bhow many (\w+) (?:are|is|make)(?: there)?(?: in)? (\d[\d.,]* \w+)", re.IGNORECASE
 )
 YEAR = re.compile(r"(?:^|_)year_?\d*$")
 YEARS = range(1000, 3000)
@@ -36,16 +39,19 @@ def narrowed(
     parameters = bare(one.parameters)
     first = next(iter(one.properties), None)
     many = len(one.properties) - len(one.required) > MANY
+    unmeant = unmeant_of(one, text)
     kept = {
         name: schema
         for name, schema in parameters["properties"].items()
         if name in one.required
         or name in spoken
-        or _possible(name, schema, text, many=many and name != first)
+        or (name not in unmeant and _possible(name, schema, text, many=many and name != first))
     }
     kept |= {name: said_only(one, name, text, several=several) for name in spoken}
     for name in kept.keys() & FORMULAS:
-        if _bare_sum(text):
+        if conversion := HOW_MANY.search(text):
+            kept[name] = {**kept[name], "enum": [f"{conversion[2]} in {conversion[1]}"]}
+        elif _bare_sum(text):
             kept[name] = {**kept[name], "pattern": FIGURES}
     listed = sorted(int(n) if n == int(n) else n for n in values)
     return {

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from providers.functions.describe import Function
+from providers.functions.places import in_order, in_place, unnamed
 from providers.functions.schemas import Schema, kind
 from providers.functions.signs import shaped
 from providers.functions.words import amounts, numbers, stems
 
 NEAR = 0.6  # likeness of a value to the one of an enumeration that was meant
-UNIT_POWER = re.compile(r"(?<=[a-z])\^\d")  # m/s^2 has no number in it
 LONG = 30  # characters; half of the request as an option is the request again
 PASSED_ON = {"content", "text", "prompt", "code", "sql", "message", "body"}
 SAID = 0.6  # of a text's words, that the request must hold for the text to come from it
@@ -38,7 +38,8 @@ def repaired(
         if known is not None and value is not None:
             schema = function.properties[known]
             fitted[known] = _as_said(known, coerced(value, schema), schema, text, request)
-    fitted = _in_order(_glob_apart(fitted, function), function, text)
+    fitted = in_order(_glob_apart(fitted, function), function, text)
+    fitted = in_place(fitted, function, text)
     left = Counter(amount for amount in numbers(text))
     if taken is None:
         taken = Counter(numbers_in({name: fitted.get(name) for name in function.required}))
@@ -65,25 +66,6 @@ def _glob_apart(fitted: dict[str, Any], function: Function) -> dict[str, Any]:
     folder, _, pattern = path.rpartition("/")
     rest = {name: value for name, value in fitted.items() if name != "path"}
     return {**({"path": folder} if folder else {}), **rest, "pattern": pattern}
-
-
-def _in_order(fitted: dict[str, Any], function: Function, text: str) -> dict[str, Any]:
-    """The request's numbers, one for each required number, where the model took one twice.
-
-    People say them in the order of the parameters, mostly.
-    """
-    names = [n for n in function.required if kind(function.properties[n]) in ("integer", "number")]
-    taken = [fitted.get(name) for name in names]
-    there = [one for one in numbers(UNIT_POWER.sub("", text)) if one in amounts(text)]
-    if len(names) != len(there) or len(set(taken)) == len(taken) or sorted(there) == taken:
-        return fitted
-    if len(set(there)) < len(there):
-        return fitted
-    given = {
-        name: int(value) if value.is_integer() else value
-        for name, value in zip(names, map(float, there), strict=True)
-    }
-    return {**fitted, **given}
 
 
 def grounded(given: Mapping[str, Any], function: Function, text: str) -> float:
@@ -204,17 +186,28 @@ def _as_said(name: str, value: Any, schema: Schema, text: str, request: str | No
         return payload
     words = r"\s+".join(re.escape(word) for word in value.split())
     if found := re.search(rf"(?<![\w*/.]){words}(?![\w*/])", text, re.IGNORECASE):
-        return value if value in text else found[0]
+        return unnamed(value if value in text else found[0], name)
+    if cut := re.search(rf"(?<![\w*/.]){words}[a-z]{{1,3}}\b", text):  # classic, of classical
+        return cut[0]
     there = [match.rstrip(".,;:!?)'\"") for match in shaped(name, text)]
     return max(there, key=lambda one: _likeness(one, value), default=value)
 
 
 def _payload(name: str, value: str, text: str) -> str | None:
-    """All that follows a colon, where the model took a part of it for a text to be passed on."""
-    found = re.search(r"(?<=\w):\s+(\S.*)", text, re.DOTALL)
-    if name not in PASSED_ON or found is None or value not in found[1]:
+    """The whole of a text to be passed on, where the model took a part of it.
+
+    All that follows a colon; of code, the calls round what was taken.
+    """
+    if name not in PASSED_ON:
         return None
-    return found[1].strip() if len(value) < len(found[1].strip()) - 1 else None
+    found = re.search(r"(?<=\w):\s+(\S.*)", text, re.DOTALL)
+    if found is not None and (value in found[1] or value.startswith(found[1].strip())):
+        whole = found[1].strip()
+        return None if len(whole) - 1 <= len(value) <= len(whole) else whole
+    whole = value
+    while name == "code" and (outer := re.search(rf"[\w.]+\({re.escape(whole)}\)", text)):
+        whole = outer[0]
+    return whole if whole != value else None
 
 
 def _likeness(one: str, other: str) -> float:
@@ -236,6 +229,8 @@ def _supported(name: str, value: Any, schema: Schema, text: str, left: Counter[f
         value == schema.get("default") or len(value) > max(LONG, len(text) / 2)
     ):
         return False
+    if isinstance(value, str) and "enum" not in schema and not re.search(r"\d|^[A-Z]{2,3}$", value):
+        return " ".join(value.lower().split()) in " ".join(text.lower().split())
     if isinstance(value, list):
         return bool(value) and all(_said(leaf, text) for leaf in _leaves(value))
     if isinstance(value, bool):

@@ -76,6 +76,12 @@ def number_sets(text: str, one: Function) -> int:
     return count // wanted
 
 
+def numbers_lacking(text: str, one: Function) -> int:
+    """How many numbers a call needs that the request does not have."""
+    wanted = sum(kind(one.properties[p]) in ("integer", "number") for p in one.required)
+    return max(0, wanted - len(numbers(text)))
+
+
 def left_over(text: str, values: Sequence[str]) -> bool:
     """Whether a name follows one of `values` after an "and", and is none of them.
 

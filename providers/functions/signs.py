@@ -23,29 +23,54 @@ TAKES = {  # words of a parameter's name or description: what it is filled with
     "sum": ("expression", "formula", "equation"),
     "sql": ("sql",),
 }
+WRITES = r"\b(?:write|save|store|put|add|append|overwrite|create|make|note)\b"
+FILE = (
+    r"(?<![\w*])[\w/.-]+\.(?:py|txt|md|json|csv|toml|ya?ml|log|html?|[jt]sx?|cfg|ini|conf|go|rs|"
+    r"java|c|h|cpp|rb|sh|xml|css|rst|tex)"
+)
 ALIKE = {  # what people say: what tools say
     r"google|look(?:ing)? up|online|internet|search for": "search web",
     r"ls|dir|directory|what files|which files": "list files folder",
     r"cat \S+\.\w+|show me what is in|display|contents? of|what does \S+\.\w+ say": (
         "read file content"
     ),
-    r"(?<![\w*])[\w/.-]+\.(?:py|txt|md|json|csv|toml|ya?ml|log|html?|js|ts|cfg|ini|conf)": (
-        "read text file"
-    ),
+    rf"^(?!.*{WRITES}).*?{FILE}": "read text file",
+    rf"^(?=.*{WRITES}).*?{FILE}": "write text file",
     r"product of|sum of|convert|plus|minus|times|percent|divided?|multiply|subtract|squared?|"
     r"sqrt|root of|add up": ("calculate compute evaluate arithmetic expression"),
     r"how many|how much is|what'?s? (?:is )?[\d(]+": (
         "calculate compute evaluate arithmetic expression"
     ),
     r"execute|snippet|script|python": "run code program",
-    r"save|store|put .{1,60} (?:in|into|to)|create (?:a|the) file|new file|note down": "write file",
+    r"save|store|append|overwrite|(?:put|add) .{1,60} (?:in|into|to)|new file|note down|"
+    r"(?:create|make) (?:a|the) file": "write file",
+    r"\d ?(?:[kcm]?m|k?g|lbs?|oz|ft|miles?|feet|inch(?:es)?|pounds?|gallons?|lit(?:er|re)s?|yards?|"
+    r"met(?:er|re)s?|grams?|hours?|minutes?|celsius|fahrenheit) (?:in|to|into|as)": (
+        "convert conversion unit calculate arithmetic"
+    ),
     r"download|visit|website|web ?page|page at|open https?": "fetch get url web page",
-    r"spen[dt]|spending|costs?|paid|expenses|bill": "cost spent spend money",
-    r"down|healthy|working|alive|available|outage": "health state status",
+    r"spen[dt]|spending|costs?|paid|expenses|bill|money": "cost spent spend money",
+    r"(?<!note )(?<!write )(?<!break )down|healthy|working|alive|available|outage": (
+        "health state status"
+    ),
     r"scores?|rank": "benchmark measure score",
     r"rate|rating|thumbs": "rate feedback rating",
     r"several models|other models|panel|debate|vote|consensus": "panel several models",
-    r"another model|best model|ask a model": "complete answer prompt model",
+    r"another model|best model|ask a model|(?:send|give|pass) .{1,20}prompt": (
+        "complete answer prompt model"
+    ),
+    r"(?:which|what) model (?:would|will|should|do|does)": "route show model prompt",
+    r"usd|eur|gbp|jpy|inr|cny|chf|dollars?|euros?|yen|rupees?|yuan|francs?": "currency exchange",
+    r"(?:in|to|into) (?:english|french|german|spanish|italian|portuguese|dutch|russian|chinese|"
+    r"mandarin|japanese|korean|arabic|hindi)": "translate translation language",
+    r"how far|miles away": "distance",
+    r"how long": "time duration",
+    r"how old": "age",
+    r"how tall|how high": "height elevation",
+    r"rain|sunny|snow|windy|umbrella|forecast|how (?:hot|cold)": "weather temperature forecast",
+    r"buy|purchase": "order buy purchase shop",
+    r"fly|plane": "flight",
+    r"directions|how do i get": "route directions",
 }
 ALIKE_WORDS = [
     (re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), stems(words))

@@ -26,8 +26,7 @@ def spoken_of(one: Function, text: str, *, several: bool) -> list[str]:
     With `several` calls a number to spare is rather another call's than an option.
     """
     free = {n: s for n, s in one.properties.items() if n not in one.required}
-    asked = sum(kind(one.properties[name]) in NUMERIC for name in one.required)
-    spare = len(numbers(NO_OPTION.sub(" ", text))) - asked
+    spare = len(numbers(NO_OPTION.sub(" ", text))) - _asked(one)
     numeric = [name for name, schema in free.items() if kind(schema) in NUMERIC]
     named = [name for name in numeric if _named(name, text)]
     spoken = (named or (numeric if len(numeric) == 1 and not several else []))[: max(spare, 0)]
@@ -37,6 +36,19 @@ def spoken_of(one: Function, text: str, *, several: bool) -> list[str]:
         if name not in numeric
         and (_spoken(name, schema, text) or _listed(one, name, text, several=several))
     ]
+
+
+def unmeant_of(one: Function, text: str) -> set[str]:
+    """The optional numbers of which no word is said, where all numbers are of others that are."""
+    numeric = {n for n, s in one.properties.items() if n not in one.required and kind(s) in NUMERIC}
+    said = {name for name in numeric if _stems_of(name) & stems(text)}
+    different = len(set(numbers(NO_OPTION.sub(" ", text)))) - _asked(one)
+    return numeric - said if len(said) >= max(different, 1) else set()
+
+
+def _asked(one: Function) -> int:
+    """How many numbers a call needs."""
+    return sum(kind(one.properties[name]) in NUMERIC for name in one.required)
 
 
 def said_only(one: Function, name: str, text: str, *, several: bool) -> Schema:
@@ -99,8 +111,9 @@ def _named_values(schema: Schema, text: str) -> list[Any]:
     found: list[Any] = []
     for value in _values_in(schema, text):
         word = _pattern(value)
-        before = rf"(?:\b{ASKED_FOR}\s+(?:\w+\s+)?|,\s*){word}\b"
-        if re.search(rf"{before}|\b{word}(?:,|\s+(?:and|or)\b)", text, re.IGNORECASE):
+        before = rf"(?:\b{ASKED_FOR}\s+(?:[a-z]+\s+)?|,\s*){word}\b"
+        after = rf"(?<!\d )\b{word}(?:,|\s+(?:and|or)\b)"  # "30 days and" names no day
+        if re.search(f"{before}|{after}", text, re.IGNORECASE):
             found.append(value)
     return found
 
@@ -115,13 +128,11 @@ def _listed(one: Function, name: str, text: str, *, several: bool) -> list[Any]:
     schema = one.properties[name]
     if several or kind(schema) != "array":
         return []
-    own = _stems_of(" ".join((one.name, one.description, name)))
-    asked = _named_values(schema["items"], text)
-    found = [
-        value
-        for value in _values_in(schema["items"], text)
-        if value in asked or not (name.endswith("_by") or _stems_of(str(value)) <= own)
-    ]
+    found = _named_values(schema["items"], text)
+    if not found and not name.endswith("_by"):
+        own = _stems_of(" ".join((one.name, one.description, name)))
+        there = _values_in(schema["items"], text)
+        found = [value for value in there if not _stems_of(str(value)) <= own]
     return sorted(found, key=lambda value: _place(value, text))
 
 

@@ -20,6 +20,8 @@ from providers.local.process import Event
 
 Ask = Callable[[dict[str, Any], bool], AbstractAsyncContextManager[AsyncIterator[Event]]]
 
+ABLE_BYTES = 1_000_000_000  # of a model's file: 1.5 billion weights of 4 bits have 1.1e9
+
 
 @dataclass(frozen=True, slots=True)
 class Calling:
@@ -28,11 +30,12 @@ class Calling:
     model: str
     context: int
     ask: Ask
+    able: bool = False  # may judge for itself whether a call is wanted
 
     async def pieces(self, request: ChatRequest, *, stream: bool) -> AsyncGenerator[Piece, None]:
         """Text as it comes where the model answers in words; the completion last."""
         gate = await anyio.to_thread.run_sync(load_gate)  # a file, the first time
-        calls, spent = await self._calls(steps(request, self.context, gate))
+        calls, spent = await self._calls(steps(request, self.context, gate, able=self.able))
         if calls:
             yield Completion(
                 text="",

@@ -26,6 +26,11 @@ class ModelFile:
         self._preferred = preferred
         self._stamp: Stamp | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes, at the last look; 0 if it was not there."""
+        return self._stamp[0] if self._stamp else 0
+
     async def look(self) -> bool:
         """Set `missing`; whether the file came, changed or went since the last look."""
         path = await self._path()

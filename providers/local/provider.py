@@ -12,7 +12,7 @@ from pointsman.seams import Clock
 from pointsman.settings import LocalSettings
 from pointsman.types import ChatRequest, Model, Outcome, Piece, Pieces, Readiness
 from providers.local.answers import NAME, as_ask, pieces, translated
-from providers.local.calling import Calling
+from providers.local.calling import ABLE_BYTES, Calling
 from providers.local.model import GRACE_S, LocalModel, OpenWorker
 from providers.local.modelfile import ModelFile
 from providers.local.process import open_worker
@@ -61,7 +61,7 @@ class LocalProvider:
         return None if worker is None else worker.pid
 
     def answer(self, model: str, request: ChatRequest, *, stream: bool) -> Pieces:
-        return self._answer(self._find(model)[1], model, request, stream)
+        return self._answer(*self._find(model), request, stream)
 
     async def prewarm(self) -> None:
         """Load the configured model, or else its fallback; never raises.
@@ -125,19 +125,22 @@ class LocalProvider:
 
     @asynccontextmanager
     async def _answer(
-        self, local: LocalModel, model: str, request: ChatRequest, stream: bool
+        self, file: ModelFile, local: LocalModel, request: ChatRequest, stream: bool
     ) -> AsyncIterator[AsyncIterator[Piece]]:
         ask = as_ask(request, self._settings.context)
         if request.tools:
             calling = Calling(
-                model, self._settings.context, lambda ask, stream: local.ask(ask=ask, stream=stream)
+                file.id,
+                self._settings.context,
+                lambda ask, stream: local.ask(ask=ask, stream=stream),
+                able=file.size > ABLE_BYTES,
             )
             async with aclosing(calling.pieces(request, stream=stream)) as answer:
                 yield answer
             return
         with translated():
             async with local.ask(ask=ask, stream=stream) as events:
-                yield pieces(model, events)
+                yield pieces(file.id, events)
 
 
 @asynccontextmanager

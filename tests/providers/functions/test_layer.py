@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pointsman.types import ChatRequest, Message, ToolCall, ToolSpec
+from pointsman.types import ChatRequest, Json, Message, ToolCall, ToolSpec
 from providers.functions.describe import functions, told
 from providers.functions.gate import load_gate
 from providers.functions.history import as_text
@@ -13,6 +13,10 @@ from providers.functions.layer import Told, steps
 from providers.functions.parse import Call
 from providers.functions.prompt import Step, opening
 from tests.contract.functions import TOOLS, takes
+
+WRITE_FILE = ToolSpec(
+    name="write_file", description="Write a text file.", parameters=takes("path", "content")
+)
 
 
 def run(request: ChatRequest, *said: str, context: int = 4096) -> tuple[list[Step], list[Call]]:
@@ -61,6 +65,64 @@ def test_two_values_make_two_calls() -> None:
 def test_the_same_call_twice_is_one() -> None:
     one = ("calculator", {"expression": "12 * 7"})
     assert run(user("What is 12 * 7?"), calls(one, one))[1] == [one]
+
+
+def test_another_tool_is_not_called_with_the_same_values_where_one_call_is_asked_for() -> None:
+    like = ToolSpec(
+        name="evaluate", description="Work out an expression.", parameters=takes("expression")
+    )
+    sum_of = {"expression": "12 * 7"}
+    asked, found = run(
+        user("What is 12 * 7?", (*TOOLS, like)), calls(("calculator", sum_of), ("evaluate", sum_of))
+    )
+    assert len(asked) == 1
+    assert found == [("calculator", sum_of)]
+
+
+def test_a_text_without_an_end_ends_where_the_request_does() -> None:
+    text = "Write to a.txt: two words"
+    asking = steps(user(text, (WRITE_FILE,)), 4096, load_gate())
+    next(asking)
+    whole = calls(("write_file", {"path": "a.txt", "content": "two words}}]} and on"}))
+    with pytest.raises(StopIteration) as end:
+        asking.send(Told(whole.removesuffix('"}}]}'), whole=False))
+    assert end.value.value == [("write_file", {"path": "a.txt", "content": "two words"})]
+
+
+def test_other_values_are_calls_of_their_own() -> None:
+    both = [("read_file", {"path": "a.txt"}), ("read_file", {"path": "b.txt"})]
+    assert run(user("Read the files a.txt and b.txt"), calls(*both))[1] == both
+
+
+def test_a_call_that_says_less_than_another_is_none() -> None:
+    whole = ("read_file", {"path": "a.txt", "hidden": True})
+    less = ("read_file", {"path": "a.txt", "hidden": False})
+    schema: dict[str, Json] = {
+        "type": "object",
+        "properties": {"path": {"type": "string"}, "hidden": {"type": "boolean"}},
+    }
+    tool = ToolSpec(name="read_file", description="Read a text file.", parameters=schema)
+    assert run(user("Read the hidden file a.txt", (tool,)), calls(whole, less))[1] == [whole]
+
+
+@pytest.mark.parametrize(("said", "made"), [("yes", 1), ("no", 0), ("?", 1)])
+def test_an_able_model_may_decline_what_the_gate_lets_through(said: str, made: int) -> None:
+    asking = steps(user("What is 12 * 7?"), 4096, load_gate(), able=True)
+    first = next(asking)
+    second = asking.send(Told(calls(("calculator", {"expression": "12 * 7"})), whole=True))
+    assert second.messages[: len(first.messages)] == first.messages  # which the model still has
+    with pytest.raises(StopIteration) as end:
+        asking.send(Told(json.dumps({"right": said}), whole=True))
+    assert len(end.value.value) == made
+
+
+def test_a_long_request_is_not_checked_where_the_context_has_no_room_for_it() -> None:
+    text = f"Write to a.txt: {'many words ' * 60}"
+    asking = steps(user(text, (WRITE_FILE,)), 1024, load_gate(), able=True)
+    next(asking)
+    with pytest.raises(StopIteration) as end:
+        asking.send(Told(calls(("write_file", {"path": "a.txt", "content": "many"})), whole=True))
+    assert [name for name, _ in end.value.value] == ["write_file"]
 
 
 def test_the_prompt_begins_the_same_whatever_is_asked() -> None:

@@ -30,6 +30,7 @@ def tool(schema: dict[str, Any]) -> Function:
         ("Show the costs", []),
         ("Costs of the last 30d", ["since"]),
         ("Costs by model", ["group_by"]),
+        ("Costs for 30 days and more", ["top"]),
         ("What my model calls cost", []),
         ("The top 5 costs", ["top"]),
         ("Costs of all users", ["all_users"]),
@@ -63,7 +64,7 @@ def test_all_choices_of_a_list_that_the_request_has_are_given() -> None:
     text = "A park in Oslo with a dog run, ponds and benches"
     assert narrowed(tool(PARK), text, [])["properties"]["wishes"] == {"const": ["dog_run", "pond"]}
     both = narrowed(tool(PARK), text, [], several=True)["properties"]["wishes"]
-    assert both["items"]["enum"] == ["pond"]
+    assert both["items"]["enum"] == ["pond", "dog_run"]
 
 
 def test_a_value_that_a_description_quotes_is_given_where_the_request_has_it() -> None:
@@ -78,6 +79,26 @@ def test_what_cannot_be_meant_is_not_offered() -> None:
         "since",
         "group_by",
     }
+
+
+def test_a_question_of_units_is_a_conversion() -> None:
+    schema = {"type": "object", "properties": {"expression": {"type": "string"}}}
+    found = narrowed(tool(schema), "How many feet are in 12 yards?", [12])["properties"]
+    assert found["expression"]["enum"] == ["12 yards in feet"]
+    figures = narrowed(tool(schema), "How many is 3 * 4?", [3, 4])["properties"]
+    assert "pattern" in figures["expression"]
+
+
+def test_a_number_is_for_the_options_that_are_named() -> None:
+    whole = {"type": "integer"}
+    schema = {
+        "type": "object",
+        "properties": {"path": {"type": "string"}, "lines": whole, "start_line": whole}
+        | {"start_byte": whole},
+        "required": ["path"],
+    }
+    found = narrowed(tool(schema), "20 lines of a.txt from line 100", [20, 100])["properties"]
+    assert found.keys() == {"path", "lines", "start_line"}
 
 
 def test_a_year_is_a_year_and_a_list_ends() -> None:

@@ -98,3 +98,49 @@ def test_a_text_to_be_passed_on_is_taken_whole_from_the_request_and_not_out_of_r
     asked = "Write the product to total.txt."
     given = repaired({"content": "3072"}, taking({"content": TEXT}), source, request=asked)
     assert given == {"content": "3072"}
+
+
+def test_code_is_taken_with_the_calls_round_it() -> None:
+    text = "What does print(sum([1, 2])) give when it is run?"
+    assert repaired({"code": "[1, 2]"}, taking({"code": TEXT}), text) == {
+        "code": "print(sum([1, 2]))"
+    }
+
+
+def test_an_optional_text_stands_in_the_request_as_it_is() -> None:
+    tool = taking({"work": TEXT}, platform=TEXT, since=TEXT)
+    text = "The price of 'Dawn' on all auction platforms since 3 May 2021"
+    given = {"work": "Dawn", "platform": "All Auctions", "since": "3 may 2021"}
+    assert repaired(given, tool, text) == {"work": "Dawn", "since": "3 May 2021"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "text", "given", "found"),
+    [
+        ("db", "table", "Drop it from my staff db, table pay.", ("pay", "staff"), ("staff", "pay")),
+        ("origin", "destination", "From Oslo to Rome", ("Rome", "Oslo"), ("Oslo", "Rome")),
+        ("origin", "destination", "From Oslo to Rome", ("Oslo", "Rome"), ("Oslo", "Rome")),
+        ("base", "target", "USD to AUD, please", ("USD", "AUD"), ("USD", "AUD")),
+        ("hotel", "city", "The Hilton hotel in Paris", ("Hilton", "Paris"), ("Hilton", "Paris")),
+    ],
+)
+def test_two_texts_stand_where_the_request_names_them(
+    one: str, other: str, text: str, given: tuple[str, str], found: tuple[str, str]
+) -> None:
+    tool = taking({one: TEXT, other: TEXT})
+    made = repaired(dict(zip((one, other), given, strict=True)), tool, text)
+    assert (made[one], made[other]) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "text", "found"),
+    [
+        ("cuisine", "Thai cuisine", "Find Thai cuisine near me", "Thai"),
+        ("park", "Yellowstone National Park", "See Yellowstone National Park", None),
+        ("genre", "classic", "A classical concert", "classical"),
+    ],
+)
+def test_a_text_is_the_words_of_the_request_without_the_name_of_its_parameter(
+    name: str, given: str, text: str, found: str | None
+) -> None:
+    assert repaired({name: given}, taking({name: TEXT}), text) == {name: found or given}
