@@ -21,6 +21,7 @@ EngineName = Literal[
     "secrets",
     "javascript",
     "dependencies",
+    "sarif",
     "model",
 ]
 Letter = Literal["A", "B", "C", "D", "E"]
@@ -45,7 +46,7 @@ class SonarSettings(Section):
 
 
 class GateSettings(Section):
-    """What must hold for the gate to pass; a condition that is None is not asked."""
+    """What must hold for the gate to pass; a condition that is None ("none") is not asked."""
 
     # Of all code, whether new or not. The letter is the worst that passes.
     reliability: Letter | None = "C"
@@ -61,6 +62,11 @@ class GateSettings(Section):
     new_coverage_pct: float | None = Field(default=80.0, ge=0, le=100)  # at least, where measured
     new_duplication_pct: float | None = Field(default=3.0, ge=0, le=100)
     new_hotspots: int | None = Field(default=0, ge=0)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _or_none(cls, value: object) -> object:
+        return None if value == "none" else value  # TOML has no null
 
 
 class QualitySettings(Section):
@@ -81,7 +87,12 @@ class QualitySettings(Section):
     fix_cost_usd: float = Field(default=0.10, ge=0, le=100)  # for one finding
     review: bool = False  # let a model review functions for what no engine covers
     review_cost_usd: float = Field(default=0.50, ge=0, le=100)
+    phrase: bool = False  # let a model word the answers to questions, checked against the facts
     gate: GateSettings = GateSettings()
+    # From the root of what is analysed:
+    baseline: str = "quality-baseline.json"  # findings that are known and put off
+    coverage: tuple[str, ...] = ()  # reports of test coverage; empty: where they usually are
+    sarif: tuple[str, ...] = ()  # SARIF files of other tools, whose findings count too
     sonarqube: SonarSettings | None = None
 
     @field_validator("rules")

@@ -2,6 +2,7 @@
 What this room raises beside the shared errors:
 
 * EngineFailed   one engine broke off; the others go on, and the report names it
+  + EngineCrashed   ... because its program died, mostly of one file
 """
 
 from pointsman.errors import PointsmanError
@@ -14,3 +15,7 @@ class EngineFailed(PointsmanError):
         super().__init__(f"{engine} {why}")
         self.engine = engine
         self.why = why
+
+
+class EngineCrashed(EngineFailed):
+    """An engine's program was ended by a signal that was none of ours."""

@@ -87,3 +87,4 @@ class Analysis:
     findings: tuple[Finding, ...] = ()
     measures: dict[str, FileMeasures] = field(default_factory=dict[str, FileMeasures])  # by path
     unread: dict[str, str] = field(default_factory=dict[str, str])  # path -> why it was not read
+    notes: dict[str, str] = field(default_factory=dict[str, str])  # path -> what was not judged

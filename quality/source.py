@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Literal
 
 Skip = Literal[
-    "binary", "generated", "vendored", "too large", "unreadable", "not text", "excluded", "too many"
+    "binary",
+    "generated",
+    "vendored",
+    "too large",
+    "unreadable",
+    "not text",  # a pipe, a socket, a device
+    "link",
+    "excluded",
+    "too many",
 ]
 
 
@@ -19,6 +27,11 @@ class SourceFile:
     sha256: str  # of its bytes
     test: bool = False  # it holds tests: some rules do not hold there
     guessed: bool = False  # its bytes were no UTF-8; the text is as near as can be
+
+    @property
+    def lines(self) -> int:
+        """How many it has; the last may lack its end."""
+        return self.text.count("\n") + (self.text != "" and not self.text.endswith("\n"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

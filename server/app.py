@@ -34,6 +34,7 @@ from server.benchmarks import BenchmarkEngine, make_scores, open_benchmarks
 from server.events import log_change, log_credential, log_decision, log_defect
 from server.experience import open_experience
 from server.learned import AnyEmbedder, open_analyst, open_embedder
+from server.quality import open_quality
 from server.reading import Reading
 from server.remembering import Databases, Remembering, open_remembering
 from server.runs.opening import Agents, open_agents
@@ -101,24 +102,24 @@ async def open_app(
     """
     discovered = await _priced(discover(settings, environ), clock)
     async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
         databases = await _open_databases(stack, settings, home)
-        ledger = await stack.enter_async_context(open_ledger(databases.ledger))
+        ledger = await enter(open_ledger(databases.ledger))
         clouds, local, catalogue = await _open_backends(stack, settings, home, discovered, clock)
         embedder = await open_embedder(stack, settings, home, discovered, clock, ledger.note)
         scores, past = make_scores(settings.benchmark, catalogue), databases.ledger
         lived = open_experience(past, settings.routing, catalogue, scores, clock, new_id)
-        experience, tools = await stack.enter_async_context(lived)
+        experience, tools = await enter(lived)
         opened = open_remembering(settings.cache, databases, embedder, clock, new_id)
-        remembering = await stack.enter_async_context(opened)
+        remembering = await enter(opened)
         attempts = _attempts(settings, ledger, new_health(settings, discovered, clock), clock)
         analyst = await open_analyst(embedder)
         dispatcher = _dispatcher(settings, attempts, catalogue, remembering, analyst, experience)
-        measured = open_benchmarks(settings.benchmark, dispatcher, past, scores)
-        benchmarks = await stack.enter_async_context(measured)
+        benchmarks = await enter(open_benchmarks(settings.benchmark, dispatcher, past, scores))
         reading = _reading(dispatcher, ledger, past, benchmarks, remembering)
-        tools = (*_tools(dispatcher, reading, benchmarks, remembering), *tools)
-        hosting = open_agents(settings, home, environ, dispatcher, past, tools)
-        agents = await stack.enter_async_context(hosting)
+        quality = await enter(open_quality(settings, home, environ, dispatcher))
+        tools = (*_tools(dispatcher, reading, benchmarks, remembering), *quality, *tools)
+        agents = await enter(open_agents(settings, home, environ, dispatcher, past, tools))
         jobs = _background(clouds, local, embedder, benchmarks, remembering, tools)
         yield App(
             tools=(*tools, *agents.tools),

@@ -15,7 +15,7 @@ from pointsman.errors import PointsmanError
 from server.commands.command import DONE, EXIT_CODES, FAILED, INTERRUPTED, Command, Context
 
 COMMANDS = (
-    *("serve", "ask", "agent", "route", "stats", "models", "doctor", "init", "config"),
+    *("serve", "ask", "agent", "route", "quality", "stats", "models", "doctor", "init", "config"),
     "bench",
     "experiment",
     "session",

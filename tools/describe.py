@@ -138,5 +138,7 @@ def _complaints(model: type[BaseModel], error: ValidationError) -> str:
             known = ", ".join(model.model_fields)
             told.append(f"there is no {name!r} (it takes {known or 'no arguments'})")
         else:
-            told.append(f"{name!r}: {item['msg'][:1].lower()}{item['msg'][1:]}")
+            why = item["msg"].removeprefix("Value error, ")
+            why = f"{why[:1].lower()}{why[1:]}"
+            told.append(f"{name!r}: {why}" if name else why)
     return "; ".join(dict.fromkeys(told))

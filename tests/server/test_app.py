@@ -76,6 +76,9 @@ async def test_the_tool_list_is_small_and_fully_described(
         "benchmark",
         "cost_stats",
         "provider_health",
+        "code_quality",
+        "find_security_issues",
+        "suggest_fixes",
         "feedback",
         "agent",
     ]
@@ -84,10 +87,10 @@ async def test_the_tool_list_is_small_and_fully_described(
         assert tool.title
         assert tool.output_schema
         assert tool.annotations
-        acts = tool.name in ("benchmark", "feedback", "agent")
+        acts = tool.name in ("benchmark", "feedback", "agent", "suggest_fixes")
         assert tool.annotations.read_only_hint is not acts
-        assert tool.annotations.destructive_hint is (tool.name == "agent")
-        reaches_out = tool.name in ("complete", "benchmark", "agent")
+        assert tool.annotations.destructive_hint is (tool.name in ("agent", "suggest_fixes"))
+        reaches_out = tool.name in ("complete", "benchmark", "agent", "suggest_fixes")
         assert tool.annotations.open_world_hint is reaches_out
 
 

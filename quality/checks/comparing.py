@@ -1,0 +1,239 @@
+"""Comparisons and expressions that cannot mean what they say."""
+
+import ast
+from collections.abc import Iterator
+
+from quality.checks.check import on, on_call
+from quality.checks.code import Code, last_name, same, written
+from quality.python.walking import walk
+
+_CHANGING = (ast.Call, ast.Await, ast.Yield, ast.NamedExpr)
+
+
+def _pure(node: ast.AST) -> bool:
+    return not any(isinstance(each, _CHANGING) for each in walk(node))
+
+
+def _same_sides(node: ast.Compare, _: Code) -> Iterator[ast.AST]:
+    left, op, right = node.left, node.ops[0], node.comparators[0]
+    # x != x is how one asks for NaN
+    if isinstance(op, ast.NotEq | ast.In | ast.NotIn) or isinstance(left, ast.Constant):
+        return
+    if same(left, right) and _pure(left):
+        yield node
+
+
+def _same_operands(node: ast.BinOp | ast.BoolOp, _: Code) -> Iterator[ast.AST]:
+    if isinstance(node, ast.BinOp):
+        pure = isinstance(
+            node.op, ast.Sub | ast.Div | ast.Mod | ast.BitXor | ast.BitOr | ast.BitAnd
+        )
+        literal = isinstance(node.left, ast.Constant)
+        if pure and not literal and same(node.left, node.right) and _pure(node.left):
+            yield node
+        return
+    seen: set[str] = set()
+    for value in node.values:
+        if written(value) in seen and _pure(value):
+            yield value
+        seen.add(written(value))
+
+
+def _truthy_side(node: ast.BoolOp, code: Code) -> Iterator[ast.AST]:
+    """`if x == "a" or "b"`."""
+    if not isinstance(node.op, ast.Or) or not isinstance(node.values[0], ast.Compare):
+        return
+    parent = code.parent(node)
+    asked = isinstance(parent, ast.If | ast.While | ast.Assert | ast.IfExp) and parent.test is node
+    for value in node.values[1:]:
+        if asked and isinstance(value, ast.Constant) and value.value:
+            yield value
+
+
+def _always(node: ast.If | ast.While | ast.BoolOp, code: Code) -> Iterator[ast.AST]:
+    """`or True`, `and False`, `1 == 1` in a condition."""
+    if isinstance(node, ast.BoolOp):
+        asked = code.parent(node)
+        if not isinstance(asked, ast.If | ast.While | ast.IfExp | ast.BoolOp | ast.UnaryOp):
+            return
+        deciding = isinstance(node.op, ast.Or)
+        for value in node.values:
+            if isinstance(value, ast.Constant) and value.value is deciding:
+                yield value
+        return
+    test = node.test
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        sides = (test.left, test.comparators[0])
+        if all(isinstance(side, ast.Constant) for side in sides):
+            yield test
+
+
+def _impossible(node: ast.BoolOp, _: Code) -> Iterator[ast.AST]:
+    """`x < 3 and x > 5`, `x == "a" and x == "b"`, `x != "a" or x != "b"`."""
+    wanted = ast.Eq if isinstance(node.op, ast.And) else ast.NotEq
+    values: dict[str, object] = {}
+    for part in node.values:
+        match part:
+            case ast.Compare(ops=[op], left=left, comparators=[ast.Constant(value=value)]):
+                if not isinstance(op, wanted) or not _pure(left):
+                    continue
+                key = ast.dump(left)
+                if key in values and values[key] != value:
+                    yield node
+                values[key] = value
+    if isinstance(node.op, ast.And) and _empty_range(node):
+        yield node
+
+
+def _empty_range(node: ast.BoolOp) -> bool:
+    low: dict[str, float] = {}
+    high: dict[str, float] = {}
+    for part in node.values:
+        match part:
+            case ast.Compare(
+                left=left, ops=[op], comparators=[ast.Constant(value=int() | float() as bound)]
+            ):
+                if isinstance(op, ast.Gt | ast.GtE):
+                    low[ast.dump(left)] = bound
+                elif isinstance(op, ast.Lt | ast.LtE):
+                    high[ast.dump(left)] = bound
+    return any(key in high and low[key] > high[key] for key in low)
+
+
+def _is_literal(node: ast.Compare, _: Code) -> Iterator[ast.AST]:
+    if not any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
+        return
+    for op, right in zip(node.ops, node.comparators, strict=True):
+        for side in (node.left, right):
+            match side:
+                case ast.Constant(value=str() | bytes() | int() | float() as value):
+                    if isinstance(op, ast.Is | ast.IsNot) and not isinstance(value, bool):
+                        yield node
+                        return
+                case ast.List() | ast.Dict() | ast.Set() | ast.Tuple():
+                    if isinstance(op, ast.Is | ast.IsNot):
+                        yield node
+                        return
+
+
+def _float_equality(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
+    if code.test or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
+        return  # a test may well ask for just this number
+    for side in (node.left, node.comparators[0]):
+        for each in code.inside(side):
+            match each:
+                case ast.Constant(value=float() as value) if not (value * 64).is_integer():
+                    yield node
+                    return
+                case ast.Call():
+                    break
+
+
+def _nan(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
+    if not isinstance(node.ops[0], ast.Eq | ast.NotEq | ast.Is | ast.IsNot):
+        return
+    for side in (node.left, node.comparators[0]):
+        known = code.full(side) in ("math.nan", "numpy.nan", "numpy.NaN", "numpy.NAN")
+        match side:
+            case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str(text))]):
+                known = text.lower() == "nan"
+        if known:
+            yield node
+
+
+def _type_name(node: ast.Compare, _: Code) -> Iterator[ast.AST]:
+    """`x.__class__.__name__ == "Admin"`, which any class may be called."""
+    sides = (node.left, node.comparators[0])
+    named = any(
+        isinstance(s, ast.Attribute)
+        and s.attr in ("__name__", "__qualname__")
+        and (last_name(s.value) == "__class__" or _is_type(s.value))
+        for s in sides
+    )
+    if named and isinstance(node.ops[0], ast.Eq) and _texts(sides):
+        yield node
+
+
+def _is_type(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and last_name(node.func) == "type"
+
+
+def _texts(sides: tuple[ast.expr, ...]) -> bool:
+    return any(isinstance(s, ast.Constant) and isinstance(s.value, str) for s in sides)
+
+
+def _spaced_operator(node: ast.Assign, code: Code) -> Iterator[ast.AST]:
+    """`x =+ 1`."""
+    value = node.value
+    if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.UAdd | ast.USub):
+        line = code.lines[value.lineno - 1].encode()
+        near = line[max(0, value.col_offset - 1) : value.col_offset + 2]
+        if near[:1] == b"=" and near[2:] == b" ":
+            yield node
+
+
+def _assert_tuple(node: ast.Assert, _: Code) -> Iterator[ast.AST]:
+    if isinstance(node.test, ast.Tuple) and node.test.elts:
+        yield node
+
+
+def _zero(node: ast.BinOp, _: Code) -> Iterator[ast.AST]:
+    divides = isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod)
+    match node.right:
+        case ast.Constant(value=int() | float() as value) if divides and value == 0:
+            if not (isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)):
+                yield node
+
+
+def _unused_comparison(node: ast.Expr, code: Code) -> Iterator[ast.AST]:
+    # `with raises(...): a < b` is a comparison made for its effect
+    guarded = any(isinstance(each, ast.With | ast.Try) for each in code.above(node))
+    if isinstance(node.value, ast.Compare) and not code.test and not guarded:
+        yield node
+
+
+def _duplicate_keys(node: ast.Dict, _: Code) -> Iterator[ast.AST]:
+    seen: set[str] = set()
+    for key in node.keys:
+        if isinstance(key, ast.Constant):
+            name = repr(key.value)
+            if name in seen:
+                yield key
+            seen.add(name)
+
+
+def _assigned_itself(node: ast.Assign, code: Code) -> Iterator[ast.AST]:
+    # In a module or class it takes what is further out in: `open = open`
+    if code.function(node) is None or isinstance(code.parent(node), ast.ClassDef):
+        return
+    if len(node.targets) == 1 and isinstance(node.value, ast.Name | ast.Attribute):
+        target, value = written(node.targets[0]), written(node.value)
+        if target == value:
+            yield node
+
+
+def _run_of_thread(node: ast.Call, code: Code) -> Iterator[ast.AST]:
+    if isinstance(node.func, ast.Attribute):
+        made = code.origin(node.func.value)
+        if isinstance(made, ast.Call) and code.full(made.func) == "threading.Thread":
+            yield node
+
+
+CHECKS = (
+    on("compared-with-itself", _same_sides, ast.Compare),
+    on("same-operands", _same_operands, ast.BinOp, ast.BoolOp),
+    on("always-true-text", _truthy_side, ast.BoolOp),
+    on("constant-condition", _always, ast.If, ast.BoolOp),
+    on("impossible-condition", _impossible, ast.BoolOp),
+    on("identity-of-literal", _is_literal, ast.Compare),
+    on("float-equality", _float_equality, ast.Compare),
+    on("compared-with-nan", _nan, ast.Compare),
+    on("compared-by-class-name", _type_name, ast.Compare),
+    on("spaced-operator", _spaced_operator, ast.Assign),
+    on("assert-on-tuple", _assert_tuple, ast.Assert),
+    on("division-by-zero", _zero, ast.BinOp),
+    on("unused-comparison", _unused_comparison, ast.Expr),
+    on("duplicate-key", _duplicate_keys, ast.Dict),
+    on("assigned-to-itself", _assigned_itself, ast.Assign),
+    on_call("thread-run-directly", _run_of_thread, ".run"),
+)

@@ -1,0 +1,83 @@
+"""One analysis from beginning to end, in one thread or process."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from quality.finding import Analysis, Finding
+from quality.flow.branches import assume
+from quality.flow.catalogue import Catalogue
+from quality.flow.expressions import evaluate
+from quality.flow.findings import Findings
+from quality.flow.frame import Run
+from quality.flow.functions import Function, Unit
+from quality.flow.invoking import invoke
+from quality.flow.project import Project, work_for
+from quality.flow.relevance import Relevance
+from quality.flow.roots import run_root
+from quality.flow.rules import Rules, load_rules
+from quality.flow.statements import execute
+from quality.source import Tree
+
+
+def analyse_with(paths: Sequence[Path], stale: Sequence[str], tree: Tree) -> Analysis:
+    """What the rules, with those in the files at `paths`, find in the files `stale` of `tree`.
+
+    Raises:
+        ConfigError: a file of rules is wrong.
+    """
+    return analyse(load_rules(paths), stale, tree)
+
+
+def analyse(rules: Rules, stale: Sequence[str], tree: Tree) -> Analysis:
+    """What `rules` find in the files `stale` of `tree`."""
+    project = Project(tree)
+    catalogue = Catalogue(rules)
+    run = Run(catalogue, project, evaluate, execute, assume, invoke, Findings())
+    project.run = run
+    relevance = Relevance(catalogue, tree)
+    run.sources, run.sinks = relevance.sources, relevance.sinks
+    findings: list[Finding] = []
+    unread: dict[str, str] = {}
+    for path in stale:
+        if not relevance.of_file(path):
+            continue
+        why = _file(path, project, relevance, run)
+        found = run.findings.all(path)
+        findings += found
+        if why:
+            unread[path] = why
+    return Analysis(findings=tuple(findings), unread=unread)
+
+
+def _file(path: str, project: Project, relevance: Relevance, run: Run) -> str:
+    """Run all of one file; gives why it was not followed to its end, if so."""
+    run.cut = ""
+    try:
+        unit = project.load(path)
+        run.work = work_for(unit.file)
+        _functions(unit, relevance, run)
+    except RecursionError:
+        run.cut = "nested too deeply"
+    run.nested = 0
+    return f"not followed to its end: {run.cut}" if run.cut else ""
+
+
+def _functions(unit: Unit, relevance: Relevance, run: Run) -> None:
+    known: set[int] = set()
+    at = 0
+    # Running one function defines those that stand in it.
+    defined = run.defined.setdefault(unit.file.path, [])
+    while at < len(defined):
+        function = defined[at]
+        at += 1
+        if id(function.node) in known:
+            continue
+        known.add(id(function.node))
+        if _is_wanted(function, relevance):
+            run_root(function, relevance.called, run)
+
+
+def _is_wanted(function: Function, relevance: Relevance) -> bool:
+    node = function.node
+    last = getattr(node, "end_lineno", None) or node.lineno
+    return relevance.of_lines(function.unit.file.path, node.lineno, last)

@@ -1,0 +1,1 @@
+"""Reading Python: a parser for all its versions, full names, modules and their imports."""

@@ -1,0 +1,160 @@
+"""Which file of a tree a module is, and which files it depends on."""
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from hashlib import sha256
+
+from quality.python.graph import components
+from quality.python.scopes import absolute
+from quality.source import Tree
+
+# Read without parsing, since the keys of a cache are asked for before anything is parsed. What
+# looks like an import in a text is one dependency too many, which does no harm.
+_IMPORT = re.compile(
+    r"(?:^|[;:])[ \t]*(?:"
+    r"from[ \t]+(?P<source>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|(?:[^\n#;\\]|\\\r?\n)*)"
+    r"|import[ \t]+(?P<modules>(?:[^\n#;\\]|\\\r?\n)+))",
+    re.MULTILINE,
+)
+_NAME = re.compile(r"([\w.]+|\*)(?:\s+as\s+\w+)?")
+_SOURCE_ROOTS = frozenset({"src", "lib", "python"})
+
+
+class Modules:
+    """The Python modules among the files of a tree."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._files = {file.path: file for file in tree.files if file.language == "python"}
+        self._folders = {folder for path in self._files for folder in _above(path)}
+        self._roots = self._find_roots()
+
+    def is_package(self, path: str) -> bool:
+        return posixpath.basename(path).startswith("__init__.")
+
+    def name(self, path: str) -> str:
+        """The dotted name that `path` is imported by: "shop.views" for "src/shop/views.py"."""
+        stem = posixpath.splitext(path)[0]
+        if self.is_package(path):
+            stem = posixpath.dirname(stem)
+        root = self._root(path)
+        return (stem[len(root) + 1 :] if root else stem).replace("/", ".") or "__init__"
+
+    def path(self, module: str, near: str = "") -> str | None:
+        """The file that `import module` in the file `near` reads; None: none of this tree."""
+        inside = module.replace(".", "/")
+        for root in self._search(near):
+            stem = f"{root}/{inside}" if root else inside
+            for name in (f"{stem}/__init__.py", f"{stem}.py", f"{stem}.pyi"):
+                if name in self._files:
+                    return name
+        return None
+
+    def owner(self, full: str, near: str = "") -> tuple[str, str] | None:
+        """The file and the name in it of "shop.views.Cart.add": ("shop/views.py", "Cart.add")."""
+        module, rest = full, ""
+        while module:
+            if path := self.path(module, near):
+                return path, rest
+            module, _, last = module.rpartition(".")
+            rest = f"{last}.{rest}" if rest else last
+        return None
+
+    def imports(self, path: str) -> frozenset[str]:
+        """The files that `path` itself imports."""
+        return self._imports.get(path, frozenset())
+
+    def dependencies(self, path: str) -> frozenset[str]:
+        """The files that `path` imports, and those that they import, and so on; not itself."""
+        found: set[str] = set()
+        todo = [path]
+        while todo:
+            new = self.imports(todo.pop()) - found
+            found |= new
+            todo += new
+        return frozenset(found - {path})
+
+    @cached_property
+    def digests(self) -> Mapping[str, str]:
+        """Of every file, a digest of its text and of all that it depends on."""
+        digests: dict[str, str] = {}
+        for ring in components({path: sorted(self.imports(path)) for path in self._files}):
+            ring_set = set(ring)
+            below = {digests[to] for path in ring for to in self.imports(path) - ring_set}
+            own = (f"{path} {self._files[path].sha256}" for path in sorted(ring))
+            digest = sha256("\n".join([*own, *sorted(below)]).encode())
+            for path in ring:
+                each = digest.copy()
+                each.update(path.encode())
+                digests[path] = each.hexdigest()
+        return digests
+
+    @cached_property
+    def _imports(self) -> dict[str, frozenset[str]]:
+        return {
+            path: frozenset(
+                found
+                for module in self._modules_in(path)
+                if (found := self.path(module, path)) and found != path
+            )
+            for path in self._files
+        }
+
+    def _modules_in(self, path: str) -> Iterator[str]:
+        """All modules that importing what the file at `path` names may run."""
+        own, package = self.name(path), self.is_package(path)
+        for match in _IMPORT.finditer(self._files[path].text):
+            if match["modules"]:
+                for module in match["modules"].split(","):
+                    if found := _NAME.match(module.strip()):
+                        yield from _with_packages(found[1])
+                continue
+            dotted = match["source"].lstrip(".")
+            source = absolute(dotted, len(match["source"]) - len(dotted), own, package)
+            yield from _with_packages(source)
+            for name in _NAME.finditer(match["names"]):
+                yield f"{source}.{name[1]}"
+
+    def _find_roots(self) -> tuple[str, ...]:
+        """The folders that modules are imported from, but for those of scripts."""
+        sources = {f for f in self._folders if posixpath.basename(f) in _SOURCE_ROOTS}
+        tops = {self._root(path) for path in self._files if self._packaged(path)}
+        return tuple(sorted({"", *sources, *tops}))
+
+    def _packaged(self, path: str) -> bool:
+        return f"{posixpath.dirname(path)}/__init__.py".lstrip("/") in self._files
+
+    def _root(self, path: str) -> str:
+        """The folder that the dotted name of `path` begins under."""
+        folder = posixpath.dirname(path)
+        if self._packaged(path):
+            while folder and f"{folder}/__init__.py" in self._files:
+                folder = posixpath.dirname(folder)
+            return folder
+        for above in _above(path):  # the nearest first
+            if posixpath.basename(above) in _SOURCE_ROOTS:
+                return above
+        return ""
+
+    def _search(self, near: str) -> Iterator[str]:
+        start = self._root(near) if near and self._packaged(near) else posixpath.dirname(near)
+        above = [start, *_above(start)]
+        yield from above
+        yield from (root for root in self._roots if root not in above)
+
+
+def _above(path: str) -> list[str]:
+    """The folders that hold `path`, the nearest first; "" is the last."""
+    folders = []
+    while path:
+        path = posixpath.dirname(path)
+        folders.append(path)
+    return folders
+
+
+def _with_packages(module: str) -> Iterator[str]:
+    parts = module.split(".")
+    for end in range(1, len(parts) + 1):
+        if parts[0]:
+            yield ".".join(parts[:end])

@@ -1,0 +1,1 @@
+"""How good code is: ratings, measures, the gate, and what of it is new."""

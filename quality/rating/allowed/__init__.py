@@ -1,0 +1,1 @@
+"""Findings that the code itself, or a committed file, says are known."""

@@ -1,0 +1,1 @@
+"""Coverage that tests measured, read from the reports of others."""

@@ -1,0 +1,1 @@
+"""Which lines are new since some commit, as git knows it."""

@@ -1,0 +1,1 @@
+"""What a SonarQube server, or SonarQube Cloud, says about a project, in our words."""

@@ -1,0 +1,1 @@
+"""Tests of the engines that are other people's tools."""

@@ -1,0 +1,1 @@
+"""Ratings, measures, gate, coverage, new code, baseline, suppressions."""

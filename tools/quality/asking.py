@@ -1,0 +1,26 @@
+"""How the quality tools ask a model: through the dispatcher, as every call."""
+
+from pointsman.money import Nano
+from pointsman.records import Call, Principal
+from pointsman.types import ChatRequest, Message
+from quality.asking import Answer, Ask
+from routing.dispatch import Dispatcher
+
+
+def ask_of(dispatcher: Dispatcher, tool: str, principal: Principal) -> Ask:
+    """Asks on behalf of `principal`. A model whose price is not known is not asked: the most that
+    an answer may cost could not be kept."""
+
+    async def ask(system: str, prompt: str, most: Nano) -> Answer:
+        messages = (Message("system", system), Message("user", prompt))
+        call = Call(
+            request=ChatRequest(messages=messages),
+            category="coding",
+            max_cost=most,
+            principal=principal,
+            tool=tool,
+        )
+        answer = await dispatcher.complete(call)
+        return Answer(answer.completion.text, answer.cost)
+
+    return ask
