@@ -1,13 +1,13 @@
 # make demo   sets everything up and runs the main job on a real local model
 # make test   sets everything up and runs the tests
-# make check  format, lint, types, tests: what CI runs
+# make check  format, lint, types, quality gate, tests: what CI runs
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NICE ?= nice -n 0
 
-.PHONY: demo test check setup serve lint types test-llama-cpp conformance bench snapshot clean
+.PHONY: demo test check setup serve lint types quality test-llama-cpp conformance bench snapshot clean
 
 demo: setup
 	@$(BIN)/pointsman models pull
@@ -16,7 +16,7 @@ demo: setup
 test: setup
 	@$(BIN)/python -m pytest -q
 
-check: lint types test
+check: lint types quality test
 
 lint: setup
 	@$(BIN)/ruff format --check .
@@ -24,6 +24,9 @@ lint: setup
 
 types: setup
 	@$(BIN)/mypy
+
+quality: setup
+	@$(BIN)/pointsman quality . --config scripts/quality.toml --fail-on gate --limit 20
 
 serve: setup
 	@$(BIN)/pointsman serve --http

@@ -10,6 +10,10 @@ HOME is one whose embedding model is there; without it, prompts are read by rule
 Weights were chosen on the first part of the conversations; the second was written afterwards.
 """
 
+# pointsman: allow-file command-injection -- a simulation that must repeat
+# pointsman: allow-file fixed-seed -- a simulation that must repeat
+# pointsman: allow-file weak-random -- a simulation that must repeat
+
 import random
 import sys
 import tempfile

@@ -117,6 +117,7 @@ def answering(
             return Response(status_code=GONE)
         except PointsmanError as error:
             log.info("api.failed", tool=name, code=error.code)
+            # pointsman: allow error-told -- our own words, written for the caller
             return _failed(error)
         except Exception:
             log.exception("api.crashed", tool=name)

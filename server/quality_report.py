@@ -1,6 +1,6 @@
 """A report on code for a person at a terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -139,11 +139,15 @@ def _engines(paper: _Paper, engines: Sequence[EngineRun]) -> Iterator[str]:
     for run in engines:
         if run.state in ("missing", "failed", "timed out"):
             yield paper.ink(f"  {run.name} {run.state}: {paper.plain(run.why)}", YELLOW)
-        for path, why in list(run.unread.items())[:UNREAD_SHOWN]:
-            told = f"  {run.name} did not read {path}: {why}"
-            yield paper.ink(paper.plain(told), YELLOW)
-        if (more := len(run.unread) - UNREAD_SHOWN) > 0:
-            yield paper.ink(f"  {run.name} did not read {more} more files", YELLOW)
+        yield from _partly(paper, f"{run.name} did not read", run.unread, YELLOW)
+        yield from _partly(paper, f"{run.name} did not judge all of", run.notes, DIM)
+
+
+def _partly(paper: _Paper, says: str, files: Mapping[str, str], code: int) -> Iterator[str]:
+    for path, why in list(files.items())[:UNREAD_SHOWN]:
+        yield paper.ink(paper.plain(f"  {says} {path}: {why}"), code)
+    if (more := len(files) - UNREAD_SHOWN) > 0:
+        yield paper.ink(f"  {says} {more} more files", code)
 
 
 def _rest(paper: _Paper, examination: Examination) -> Iterator[str]:

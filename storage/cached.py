@@ -212,6 +212,7 @@ def where(
 
 def rows_where(connection: sqlite3.Connection, where: Where) -> "array[int]":
     condition, values = where
+    # pointsman: allow sql-injection -- the condition holds no value
     found = connection.execute(f"SELECT rowid FROM cached WHERE {condition}", values)  # noqa: S608
     return array("q", (row for (row,) in found))
 
@@ -223,6 +224,7 @@ def delete_where(connection: sqlite3.Connection, rows: Iterable[int], where: Whe
     connection.execute("PRAGMA secure_delete = ON").fetchall()
     try:
         with _consistent():
+            # pointsman: allow sql-injection -- the condition holds no value
             return connection.executemany(
                 f"DELETE FROM cached WHERE rowid = ? AND {condition}",  # noqa: S608
                 doomed,

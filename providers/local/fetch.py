@@ -138,6 +138,7 @@ async def fetch_with_pip(requirement: str, folder: Path) -> Path:
     name = requirement.partition("==")[0]
     pip = await anyio.to_thread.run_sync(_pip)
     options = ("--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--quiet")
+    # pointsman: allow command-injection -- a list without a shell; a constant of ours
     done = await anyio.run_process(
         [*pip, "download", *options, "--dest", str(folder), requirement], check=False
     )

@@ -189,7 +189,9 @@ def _without_end(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     if not written or len(node.args) < 2 or not _CHECKED.search(last_name(node.args[1])):
         return
     ends = written.endswith(("$", "\\Z", "\\z", "/", ":", ".*", ".+")) or code.test
-    if not ends and _is_asked(node, code) and re.match(r"^\^?[\\\[(].*[+*}\])?\w]$", written):
+    anywhere = code.full(node.func) == "re.search" and not written.startswith("^")
+    whole = re.match(r"^\^?[\\[(].*[+*}\])?\w]$", written) and "|" not in written
+    if not ends and not anywhere and whole and _is_asked(node, code):
         yield node
 
 

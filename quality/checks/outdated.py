@@ -131,6 +131,7 @@ def _trusted_index(node: ast.Constant, code: Code) -> Iterator[ast.AST]:
     """A shell that runs what the network says, unread."""
     if isinstance(node.value, str) and len(node.value) < 2_000 and not code.test:
         piped = re.search(r"\b(curl|wget)\b[^|;&]*\|\s*(sudo\s+)?(ba|z|da)?sh\b", node.value)
+        # pointsman: allow unread-download -- the pattern of what is looked for
         index = re.search(r"--(extra-)?index-url[ =]http://|--trusted-host", node.value)
         if piped or index:
             yield node

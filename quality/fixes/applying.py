@@ -1,6 +1,7 @@
 """Fixes written into the files that they were made for: all of them, or none."""
 
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from quality.fixes.verifying import Bench, Changed
 from quality.fixes.writing import Target, open_target
 from quality.python.parse import parse
 from quality.source import Tree
+
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +127,13 @@ def _write(root: Path, roots: list[Path], changes: Mapping[str, _Whole]) -> None
 def _checked(target: Target, whole: _Whole) -> os.stat_result:
     """
     Raises:
-        NotApplied: it changed since.
+        NotApplied: it changed since, or nobody may write it.
     """
     raw, status = target.read()
     if raw != whole.before:
         raise NotApplied(target.path, "it changed since it was analysed")
+    if not stat.S_IMODE(status.st_mode) & _WRITABLE:
+        raise NotApplied(target.path, "it is read-only")
     return status
 
 

@@ -9,6 +9,7 @@ from quality.flow.containers import elements, exact_elements, make, make_list, s
 from quality.flow.folding import combine, known, text
 from quality.flow.frame import Frame
 from quality.flow.functions import Partial
+from quality.flow.options import add_argument
 from quality.flow.state import Key, Obj
 from quality.flow.taints import after_first, collected
 from quality.flow.values import (
@@ -264,6 +265,7 @@ BUILTIN: dict[str, Compute] = {
     "builtins.repr": _str,
     "builtins.ascii": _str,
     "builtins.bool": _decide,
+    "argparse.ArgumentParser.add_argument": add_argument,
     "os.path.join": _join_path,
     "posixpath.join": _join_path,
     "ntpath.join": _join_path,

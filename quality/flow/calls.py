@@ -13,6 +13,7 @@ from quality.flow.frame import Frame
 from quality.flow.functions import Class
 from quality.flow.guards import shown_by
 from quality.flow.methods import container_method
+from quality.flow.options import parsed
 from quality.flow.schema import Passes, Sanitiser
 from quality.flow.sinks import check
 from quality.flow.state import Key, Obj
@@ -150,7 +151,8 @@ def _result(
     for source in (source for entry in entries for source in entry.sources):
         if meets(source.when, {}, given, frame.state):
             found = from_source(source, place_key(node, frame), node, frame)
-            return _typed(found, callee.names, entries, given, frame)
+            found = parsed(found, given.receiver, frame)
+            return found if found.refs else _typed(found, callee.names, entries, given, frame)
     if any(each.never for entry in entries for each in entry.returns):
         frame.die()
         return UNKNOWN

@@ -11,7 +11,7 @@ import anyio.to_thread
 
 from quality.errors import EngineFailed
 from quality.finding import Analysis
-from quality.flow.analysing import analyse_with
+from quality.flow.analysing import analyse, analyse_with
 from quality.flow.findings import ENGINE
 from quality.flow.relevance import called_from
 from quality.flow.rules import load_rules
@@ -32,7 +32,7 @@ class FlowEngine:
 
     def __init__(self, rules: Sequence[Path] = ()) -> None:
         self._paths = tuple(rules)
-        self._digest = load_rules(self._paths).digest
+        self._rules = load_rules(self._paths)
 
     @property
     def name(self) -> str:
@@ -43,7 +43,7 @@ class FlowEngine:
         return frozenset({"python"})
 
     async def version(self) -> str:
-        return f"{VERSION}.{self._digest[:8]}"
+        return f"{VERSION}.{self._rules.digest[:8]}"
 
     def keys(self, tree: Tree) -> Mapping[str, str]:
         """The digest of a file, of all that it imports, and of what calls its functions."""
@@ -51,7 +51,7 @@ class FlowEngine:
         callers = called_from(tree)
         return {
             path: sha256(
-                f"{VERSION} {self._digest} {digest} {callers.get(path, '')}".encode()
+                f"{VERSION} {self._rules.digest} {digest} {callers.get(path, '')}".encode()
             ).hexdigest()
             for path, digest in modules.digests.items()
         }
@@ -64,7 +64,7 @@ class FlowEngine:
         if not paths:
             return Analysis()
         if size <= SMALL:
-            work = partial(analyse_with, self._paths, paths, small)
+            work = partial(analyse, self._rules, paths, small)
             return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
         return await self._in_processes(paths, small)
 

@@ -27,6 +27,8 @@ from quality.flow.values import (
     join_taints,
 )
 
+_WRAPPERS = frozenset({"typing.Annotated", "typing.Optional", "typing_extensions.Annotated"})
+
 
 def evaluate(node: ast.expr, frame: Frame) -> Value:
     """The value of `node` where `frame` is."""
@@ -145,6 +147,8 @@ def _subscript(node: ast.Subscript, frame: Frame) -> Value:
         ]
         return slice_of(container, tuple(bounds), place_key(node, frame), frame)
     key = frame.evaluate(node.slice)
+    if container.names and container.names[0] in _WRAPPERS:  # Annotated[str, ...] is a str
+        return (exact_elements(key, frame) or [key])[0]
     return frame.state.seen(item(container, key, place_key(node, frame), frame))
 
 

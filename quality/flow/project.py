@@ -72,7 +72,8 @@ class Project:
 
     def member(self, full: str, near: str) -> Value | None:
         """What a module of the project has under this dotted name; None: it is of no module."""
-        if full.partition(".")[0] not in self._words and not full.startswith("."):
+        full = full.lstrip(".")  # a folder without a package: its neighbours are looked at first
+        if full.partition(".")[0] not in self._words:
             return None
         key = (full, near)
         if key in self._members:
@@ -112,7 +113,7 @@ class Project:
 
     def everything(self, module: str, near: str) -> dict[str, Value]:
         """What `from module import *` gives."""
-        path = self.modules.path(module, near)
+        path = self.modules.path(module.lstrip("."), near)
         if path is None:
             return {}
         unit = self.load(path)

@@ -17,6 +17,7 @@ _CALL = re.compile(r"\b([A-Za-z_]\w*)[ \t]*\(")  # without \b, long words take t
 _INSIDE = frozenset({"", " ", "\t", "#", ")", "]", "}"})  # what a line that goes on begins with
 _OWNED = re.compile(r"(?:\b(\w+)\.)?\b([A-Za-z_]\w*)[ \t]*\(")
 _RENAMED = re.compile(r"\b(\w+) as (\w+)")
+_MARKUP = re.compile(r"<[A-Za-z/!]\w*[\s>]")  # in what any function returns
 _TOP = re.compile(r"^[^\s#)\]}]", re.MULTILINE)
 MOST_NAMESAKES = 3  # functions of one name that calls of the name are followed to
 # Methods of Python's own objects: a call of such a name is of no function of the project's.
@@ -53,6 +54,7 @@ class Relevance:
         self._files = {file.path: file for file in tree.files if file.language == "python"}
         told, sources = told_names(catalogue), SourceWords(catalogue)
         sinks = sink_names(catalogue)
+        self._markup = "*" in catalogue.returned
         self._lines: dict[str, _Lines] = {}
         self._words: dict[str, tuple[set[str], set[str]]] = {}
         uses: dict[str, set[str]] = {}
@@ -72,7 +74,9 @@ class Relevance:
                 inside = set(_WORD.findall(body))
                 calls = _calls(body)
                 uses.setdefault(name, set()).update(calls)
-                called |= calls if _counts(name, file) else set()
+                # A `main` that reads its arguments is more than an example of use.
+                reads = name == "main" and not inside.isdisjoint(here[1])
+                called |= calls if reads or _counts(name, file) else set()
                 times[name] += 1
                 for found, wanted in zip(direct, here, strict=True):
                     if not inside.isdisjoint(wanted):
@@ -104,10 +108,11 @@ class Relevance:
         if found is None:
             found = self._lines[path] = _Lines([], [], [], [])
             told, sources = self._words[path]
+            markup = self._markup and "<" in self._files[path].text
             reaching = self._telling | self.sources | self.sinks
             for number, line in enumerate(self._files[path].text.split("\n"), 1):
                 words = _WORD.findall(line)
-                if not told.isdisjoint(words):
+                if not told.isdisjoint(words) or (markup and _MARKUP.search(line)):
                     found.told.append(number)
                 if not sources.isdisjoint(words):
                     found.reading.append(number)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from quality.flow.conditions import Given
 from quality.flow.frame import Frame
 from quality.flow.functions import Bound, Class, Function
+from quality.flow.taints import collected
 from quality.flow.values import Cleared, Value
 
 _DEEPEST = 3  # objects in objects that are told apart
@@ -36,7 +37,9 @@ def remembered(function: Function, given: Given, frame: Frame) -> object | None:
     home = frame
     while home.caller:
         home = home.caller
-    return (id(function), id(home.unit), args, keywords, rest)
+    # A path that is told begins where this analysis began.
+    began = id(home.function) if collected(given.all(), frame) else 0
+    return (id(function), id(home.unit), began, args, keywords, rest)
 
 
 class _Unlike(Exception):

@@ -8,6 +8,7 @@ from quality.flow.conditions import Given
 from quality.flow.frame import Frame, Run
 from quality.flow.functions import Class, Function, parameters
 from quality.flow.invoking import instance, run_body
+from quality.flow.options import checked_parameters
 from quality.flow.schema import Source
 from quality.flow.sinks import check_returned
 from quality.flow.state import Obj, State, join_states
@@ -52,12 +53,14 @@ def _parameters(
 ) -> dict[str, Value]:
     node = function.node
     env: dict[str, Value] = {}
+    checked = checked_parameters(function) if source else set()
     for place, arg in enumerate(parameters(node)):
         if place == 0 and function.owner and not _is_static(function):
             env[arg.arg] = _own(function.owner, function, called, frame)
             continue
         default = function.defaults[place] if place < len(function.defaults) else None
-        env[arg.arg] = _argument(arg, default, source, unseen, frame)
+        value = _argument(arg, default, source, unseen, frame)
+        env[arg.arg] = Value(type=value.type, safe=True) if arg.arg in checked else value
     for rest in (node.args.vararg, node.args.kwarg):
         if rest is not None:
             env[rest.arg] = _argument(rest, None, source, unseen, frame)

@@ -96,6 +96,7 @@ class Sink(Part):
     harmless_type: Names = ()  # values of these types do no harm, wherever they come from
     harmless_start: Regex | None = None  # a constant beginning of the text that makes it harmless
     hotspot: Literal["no", "built", "any"] | None = None
+    parameters: Literal["no", "built", "any"] | None = None  # None: as the flow says
     severity: Severity | None = None
     message: str | None = None
 

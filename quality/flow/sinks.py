@@ -106,7 +106,7 @@ def _tell_taint(
     flow: Flow, sink: Sink, taints: Sequence[Taint], node: ast.AST, frame: Frame
 ) -> bool:
     """Whether one of `taints` does harm; then the worst of them is told."""
-    harmful = [(sure, taint) for taint in taints if (sure := _sureness(flow, taint))]
+    harmful = [(sure, taint) for taint in taints if (sure := _sureness(flow, sink, taint))]
     if not harmful:
         return False
     sure, taint = max(harmful, key=lambda each: _ORDER[each[0]])
@@ -126,15 +126,16 @@ def _followed(flow: Flow, taint: Taint) -> bool:
     return taint.origin.kind in kinds if kinds else taint.origin.outside
 
 
-def _sureness(flow: Flow, taint: Taint) -> Confidence | None:
+def _sureness(flow: Flow, sink: Sink, taint: Taint) -> Confidence | None:
     """How sure it is that `taint` does harm here; None: it does none."""
     if flow.id in taint.cleared:
         return None
     if _followed(flow, taint):
         return "high"
-    if taint.origin.kind != "parameter" or flow.parameters == "no":
+    wanted = sink.parameters or flow.parameters
+    if taint.origin.kind != "parameter" or wanted == "no":
         return None
-    if flow.parameters == "built" and not taint.built:
+    if wanted == "built" and not taint.built:
         return None
     names = flow.parameter_names
     if names and not re.search(names, _root_name(taint)):

@@ -124,5 +124,5 @@ def sink_names(catalogue: Catalogue) -> Words:
         for table in tables
         for name, entry in table.items()
         for flow, sink in entry.sinks
-        if flow.parameters != "no"
+        if (sink.parameters or flow.parameters) != "no"
     )

@@ -101,6 +101,8 @@ def doubts(facts: Facts, asked: Filter) -> list[str]:
     lacking = sorted(run.name for run in facts.engines if run.state not in ("ok", "skipped"))
     unread = {p for run in facts.engines for p in run.unread if fits(p, asked.path)}
     lines = [f"Looked: {', '.join(ran) or 'nobody'}. That none is found is no proof."]
+    if asked.path and not any(fits(path, asked.path) for path in facts.files):
+        lines = [f"Nobody looked: no file that was analysed is {asked.path}."]
     if lacking:
         lines.append(f"Did not look: {', '.join(lacking)}.")
     if unread:

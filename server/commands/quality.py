@@ -1,6 +1,7 @@
 """`pointsman quality`: how good code is, for a person, a program or a build."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import anyio
 
 from pointsman.errors import ConfigError, InvalidInput
 from server.commands.command import DONE, FAILED, Command, Context
+from server.commands.stopping import until_told
 
 if TYPE_CHECKING:
     from quality.examining import Examination
@@ -34,6 +36,25 @@ async def _run(context: Context) -> int:
     given = context.arguments
     if given.limit < 0:
         raise InvalidInput("--limit counts findings: give 0 or more.")
+    await anyio.to_thread.run_sync(_check, given)
+    return await until_told(partial(_done, context))
+
+
+def _check(given: argparse.Namespace) -> None:
+    """
+    Raises:
+        InvalidInput: a file that was named is not there: without it, the gate would ask for less.
+    """
+    named = [*(given.coverage or ())]
+    if given.baseline and not given.write_baseline:
+        named.append(given.baseline)
+    for path in named:
+        if not path.exists():
+            raise InvalidInput(f"There is no file {path}.")
+
+
+async def _done(context: Context) -> int:
+    given = context.arguments
     examination, text = await _examined(context)
     if given.output:
         await anyio.to_thread.run_sync(_write, given.output, text + "\n")
@@ -48,7 +69,7 @@ async def _examined(context: Context) -> "tuple[Examination, str]":
     """The examination, and the report of it in the form that was asked for."""
     from server.quality_bench import open_bench
 
-    context.home.mkdir(parents=True, exist_ok=True)
+    await anyio.to_thread.run_sync(_make, context.home)
     async with open_bench(context.settings, context.home, context.environ, None) as bench:
         examination = await _examine(context, bench)
         if context.arguments.write_baseline:
@@ -111,6 +132,13 @@ def _sarif(examination: "Examination") -> str:
     report, judgement = examination.report, examination.judgement
     log = sarif_log(report, judgement, examination.tree.root, __version__)
     return json.dumps(log, indent=1)
+
+
+def _make(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"The home {home} cannot be made: {error.strerror}.") from error
 
 
 def _write(place: Path, text: str) -> None:

@@ -39,7 +39,8 @@ async def mended(bench: Bench, given: FixArguments, caller: Caller) -> FixResult
     """
     if given.issue_id is not None and bench.sonarqube is not None:
         given = await local_of(bench.sonarqube, given.issue_id, given.apply)
-    job = await (_of_id(bench, given, caller) if given.issue_id else _at(bench, given, caller))
+    ask = _at if given.issue_id is None else _of_id
+    job = await ask(bench, given, caller)
     return await _mend(bench, job, given, caller)
 
 
@@ -90,6 +91,8 @@ async def _mend(bench: Bench, job: _Job, given: FixArguments, caller: Caller) ->
     if given.apply and fixes:
         await apply(fixes, job.findings, tree, roots, means)
     notes = []
+    if not job.findings:
+        notes.append("Nothing was found there." if given.line else "Nothing was found in it.")
     if len(job.findings) > MOST:
         notes.append(f"Of {len(job.findings)} findings, the first {MOST} were looked at.")
     return FixResult(

@@ -47,6 +47,8 @@ async def compared(tree: Tree, repository: Repository, base: str, timeout_s: flo
     async with _ours(repository) as into:
         try:
             old, links = await _entries(repository, base, into, timeout_s)
+            head = await git(top, "rev-parse", "HEAD", timeout_s=timeout_s)
+            links |= (await _entries(repository, head.decode().strip(), into, timeout_s))[1]
             foreign = {name for name in files if _is_under(name, links)}
             ours = {name: file for name, file in files.items() if name not in foreign}
             changed = await anyio.to_thread.run_sync(_changed, top, ours, old, repository.form)

@@ -36,6 +36,15 @@ async def test_a_fix_is_written_and_the_mode_kept(tmp_path: Path) -> None:
     assert os.listdir(tmp_path / "pkg") == ["app.py"], "nothing was left behind"
 
 
+async def test_a_read_only_file_is_left(tmp_path: Path) -> None:
+    tree = project(tmp_path, {"app.py": YAML})
+    (tmp_path / "app.py").chmod(0o444)
+    with pytest.raises(NotApplied) as raised:
+        await apply(await fixes_of(tree), findings(tree), tree, [tmp_path], MEANS)
+    assert raised.value.why == "it is read-only"
+    assert (tmp_path / "app.py").read_text() == YAML
+
+
 async def test_several_fixes_of_one_file_are_put_together(tmp_path: Path) -> None:
     two = CALLS.format("requests.get(u)")
     tree = project(tmp_path, {"app.py": two, "b.py": YAML})

@@ -265,3 +265,134 @@ async def test_a_file_that_takes_too_much_work_is_named() -> None:
 )
 async def test_a_strange_program_has_a_result(text: str) -> None:
     await analysed({"app.py": text})
+
+
+@pytest.mark.parametrize(
+    ("unsafe", "safe"),
+    [
+        pytest.param(
+            """            import argparse, os
+            parser = argparse.ArgumentParser()
+            parser.add_argument("folder")
+            os.system("ls " + parser.parse_args().folder)
+            """,
+            """            import argparse, os
+            parser = argparse.ArgumentParser()
+            parser.add_argument("folder", choices=["a", "b"])
+            os.system("ls " + parser.parse_args().folder)
+            """,
+            id="choices of a command line",
+        ),
+        pytest.param(
+            """            import os
+            from flask import Flask
+            app = Flask(__name__)
+            @app.route("/<name>")
+            def show(name):
+                os.system("ls %s" % name)
+            """,
+            """            import os
+            from flask import Flask
+            app = Flask(__name__)
+            @app.route("/<int:name>")
+            def show(name):
+                os.system("ls %s" % name)
+            """,
+            id="a number in a route",
+        ),
+        pytest.param(
+            """            import os
+            from fastapi import FastAPI
+            app = FastAPI()
+            @app.get("/")
+            async def show(name: str):
+                os.system("ls " + name)
+            """,
+            """            import os
+            from typing import Annotated
+            from fastapi import FastAPI, Query
+            app = FastAPI()
+            @app.get("/")
+            async def show(name: Annotated[int, Query()]):
+                os.system("ls %s" % name)
+            """,
+            id="an annotation that is checked",
+        ),
+        pytest.param(
+            """            import os
+            from django.views import View
+            class Show(View):
+                def get(self, request):
+                    os.system("ls " + request.GET["name"])
+            """,
+            """            import os
+            from django.views import View
+            class Show(View):
+                def get(self, request):
+                    os.system("ls " + self.name)
+            """,
+            id="a view's method",
+        ),
+        pytest.param(
+            """            import os, functools
+            from flask import Flask, request
+            app = Flask(__name__)
+            def named(view):
+                @functools.wraps(view)
+                def inner():
+                    return view(request.args["name"])
+                return inner
+            @app.get("/")
+            @named
+            def show(name):
+                os.system("ls " + name)
+            """,
+            """            import os, functools
+            from flask import Flask, abort, request
+            app = Flask(__name__)
+            def named(view):
+                @functools.wraps(view)
+                def inner():
+                    name = request.args["name"]
+                    if not name.isalnum():
+                        abort(400)
+                    return view(name)
+                return inner
+            @app.get("/")
+            @named
+            def show(name):
+                os.system("ls " + name)
+            """,
+            id="a decorator that checks",
+        ),
+        pytest.param(
+            """            import os
+            from flask import request
+            for key in request.form.keys():
+                if request.form.get(key) == "x":
+                    os.system(key)
+            """,
+            """            import os
+            from flask import request
+            for key in request.form.keys():
+                if key == "x":
+                    os.system(key)
+            """,
+            id="the keys of a form, one tested by its value",
+        ),
+    ],
+)
+async def test_what_a_framework_gives_is_as_it_checks_it(unsafe: str, safe: str) -> None:
+    assert await found(dedent(unsafe), "command-injection")
+    assert await found(dedent(safe), "command-injection") == []
+
+
+async def test_html_from_a_callers_text_is_told_unless_it_is_escaped() -> None:
+    text = """        import html
+
+        def card(name: str, age: int) -> str:
+            return f"<p>{%s}, {age}</p>"
+        """
+    (finding,) = await found(dedent(text) % "name", "cross-site-scripting")
+    assert finding.confidence == "medium"
+    assert await found(dedent(text) % "html.escape(name)", "cross-site-scripting") == []

@@ -34,6 +34,7 @@ CASES: tuple[tuple[str, About, str, tuple[str, ...]], ...] = (
     ("what is the test coverage", "measure", "was not measured", ()),
     ("is there any SQL injection", "any", "Yes: 1 finding of SQL injection", ("sql1",)),
     ("Are there SQLi issues in web/page.py?", "any", "No: 0 findings of SQL injection", ()),
+    ("how many bugs are in gone.py", "count", "no file that was analysed is gone.py", ()),
     ("any hard-coded passwords?", "any", "That none is found is no proof", ()),
     ("do we have path traversal", "any", "Did not look: types", ()),
     ("is the code free of XSS?", "any", "Yes: 1 finding", ("xss1",)),

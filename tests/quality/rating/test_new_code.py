@@ -54,6 +54,17 @@ async def test_a_moved_file_is_new_only_where_it_changed(tmp_path: Path) -> None
     assert await lines(tmp_path, "HEAD") == {"pkg/moved.py": {11}}
 
 
+async def test_a_submodule_that_was_added_since_is_not_new(tmp_path: Path) -> None:
+    outer = Repository(tmp_path)
+    outer.commit({"a.py": TEN})
+    outer.git("branch", "base")
+    Repository(tmp_path / "lib").commit({"b.py": TEN, "deep/c.py": TEN})
+    outer.commit({})
+    new = await new_since(read(tmp_path), "base")
+    assert not any(new.lines.values())
+    assert new.note == "2 files of submodules are not compared."
+
+
 async def test_line_ends_alone_are_no_change(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
     repository.commit({"a.py": TEN})

@@ -5,6 +5,8 @@ error is the report: an empty line once the locks hold, then one line of JSON. W
 must not trust it, as the program can write there too.
 """
 
+# pointsman: allow-file code-injection -- what it is for, behind the locks
+
 import _thread
 import ast
 import builtins

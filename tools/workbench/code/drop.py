@@ -4,6 +4,10 @@ Root's own folders are closed to the user that it becomes, so what the program w
 first shown to that user below `stage`, in a mount namespace that nobody else has.
 """
 
+# pointsman: allow-file command-choice -- told by our own process only
+# pointsman: allow-file privilege-from-outside -- told by our own process only
+# pointsman: allow-file path-traversal -- told by our own process only
+
 import ctypes
 import json
 import os
