@@ -211,3 +211,10 @@ async def test_fifty_queries_end_without_an_error(project: Path, tmp_path: Path)
             if (await client.call_tool(tool, arguments)).is_error
         ]
     assert failed == []
+
+
+async def test_a_file_that_says_it_is_generated_is_named(project: Path, tmp_path: Path) -> None:
+    (project / "web.py").write_text("# @generated\n" + DANGEROUS)
+    told = await call("code_quality", {"path": str(project)}, project, home=tmp_path / "home")
+    assert told["skipped"] == {"generated": 1}
+    assert any("web.py" in note for note in told["notes"])
