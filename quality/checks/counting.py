@@ -81,18 +81,6 @@ def _next_past_end(node: ast.For, code: Code) -> Iterator[ast.AST]:
                         yield each
 
 
-def _while_past_end(node: ast.While, _: Code) -> Iterator[ast.AST]:
-    """`while i <= len(x): x[i]`."""
-    match node.test:
-        case ast.Compare(
-            left=ast.Name(id=index),
-            ops=[ast.LtE()],
-            comparators=[ast.Call(func=ast.Name(id="len"), args=[items])],
-        ):
-            if _indexes(node.body, written(items), index):
-                yield node.test
-
-
 def _at_length(node: ast.Subscript, _: Code) -> Iterator[ast.AST]:
     """`x[len(x)]`."""
     match node.slice:
@@ -101,8 +89,8 @@ def _at_length(node: ast.Subscript, _: Code) -> Iterator[ast.AST]:
                 yield node
 
 
-def _index_past_end(node: ast.If, _: Code) -> Iterator[ast.AST]:
-    """`if i <= len(x): x[i]`, `if i > len(x): raise` before `x[i]`."""
+def _index_past_end(node: ast.If | ast.While, _: Code) -> Iterator[ast.AST]:
+    """`if i <= len(x): x[i]`, and `while` so."""
     match node.test:
         case ast.Compare(
             left=ast.Name(id=index),
@@ -167,7 +155,7 @@ def _unchecked_memory(node: ast.Call, code: Code) -> Iterator[ast.AST]:
 CHECKS = (
     on("off-by-one", _past_end, ast.For),
     on("off-by-one", _next_past_end, ast.For),
-    on("off-by-one", _while_past_end, ast.While),
+    on("off-by-one", _index_past_end, ast.While),
     on("off-by-one", _at_length, ast.Subscript),
     on("off-by-one", _index_past_end, ast.If),
     on_call("number-cut-off", _too_narrow, *_NARROW),

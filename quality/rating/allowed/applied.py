@@ -5,12 +5,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from quality.finding import Finding, Place
+from quality.finding import Finding, Place, Severity
 from quality.rating.allowed.allowances import Allowance, allowances, foreign, names_of
 from quality.same import identified
 from quality.source import Tree
 
 ENGINE = "suppressions"
+EFFORT_MIN = {"allowance-incomplete": 2, "allowance-unused": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,30 +88,30 @@ def _covered(entry: tuple[int, Allowance]) -> int:
 
 def _amiss(one: Allowance) -> Finding:
     what = "no reason" if one.rules else "no rule"
-    return Finding(
-        rule="allowance-incomplete",
-        engine=ENGINE,
-        engines=(ENGINE,),
-        kind="smell",
-        severity="minor",
-        place=Place(one.path, one.line, one.line),
-        message=f"This comment allows nothing: it gives {what}.",
-        remediation="Write: pointsman: allow RULE -- why it is right here",
-        effort_min=2,
-        confidence="high",
+    return _told(
+        one,
+        "allowance-incomplete",
+        "minor",
+        f"This comment allows nothing: it gives {what}.",
+        "Write: pointsman: allow RULE -- why it is right here",
     )
 
 
 def _idle(one: Allowance) -> Finding:
+    found = f"Nothing is found here that this comment allows ({', '.join(one.rules)})."
+    return _told(one, "allowance-unused", "info", found, "Remove it.")
+
+
+def _told(one: Allowance, rule: str, severity: Severity, message: str, remediation: str) -> Finding:
     return Finding(
-        rule="allowance-unused",
+        rule=rule,
         engine=ENGINE,
         engines=(ENGINE,),
         kind="smell",
-        severity="info",
+        severity=severity,
         place=Place(one.path, one.line, one.line),
-        message=f"Nothing is found here that this comment allows ({', '.join(one.rules)}).",
-        remediation="Remove it.",
-        effort_min=1,
+        message=message,
+        remediation=remediation,
+        effort_min=EFFORT_MIN[rule],
         confidence="high",
     )

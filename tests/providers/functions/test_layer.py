@@ -116,6 +116,18 @@ def test_an_able_model_may_decline_what_the_gate_lets_through(said: str, made: i
     assert len(end.value.value) == made
 
 
+def test_a_choice_among_many_tools_is_not_judged_again() -> None:
+    tools = tuple(
+        ToolSpec(name=f"save_{kind}", description=f"Save a {kind}.", parameters=takes("text"))
+        for kind in ("note", "song", "recipe", "letter", "poem")
+    )
+    asking = steps(user('Save the note "buy milk".', tools), 4096, load_gate(), able=True)
+    next(asking)
+    with pytest.raises(StopIteration) as end:
+        asking.send(Told(calls(("save_note", {"text": "buy milk"})), whole=True))
+    assert [name for name, _ in end.value.value] == ["save_note"]
+
+
 def test_a_long_request_is_not_checked_where_the_context_has_no_room_for_it() -> None:
     text = f"Write to a.txt: {'many words ' * 60}"
     asking = steps(user(text, (WRITE_FILE,)), 1024, load_gate(), able=True)
