@@ -13,7 +13,7 @@ from quality.flow.functions import Function, Unit
 from quality.flow.invoking import invoke
 from quality.flow.project import Project, work_for
 from quality.flow.relevance import Relevance
-from quality.flow.roots import run_root
+from quality.flow.roots import is_given, run_root
 from quality.flow.rules import Rules, load_rules
 from quality.flow.statements import execute
 from quality.source import Tree
@@ -73,11 +73,12 @@ def _functions(unit: Unit, relevance: Relevance, run: Run) -> None:
         if id(function.node) in known:
             continue
         known.add(id(function.node))
-        if _is_wanted(function, relevance):
+        if _is_wanted(function, relevance, run):
             run_root(function, relevance.called, run)
 
 
-def _is_wanted(function: Function, relevance: Relevance) -> bool:
+def _is_wanted(function: Function, relevance: Relevance, run: Run) -> bool:
     node = function.node
     last = getattr(node, "end_lineno", None) or node.lineno
-    return relevance.of_lines(function.unit.file.path, node.lineno, last)
+    given = is_given(function, relevance.called, run)
+    return relevance.of_lines(function.unit.file.path, node.lineno, last, given=given)

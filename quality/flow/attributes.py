@@ -62,6 +62,7 @@ def _named(word: str, value: Value, node: ast.AST, frame: Frame) -> Value:
     source = frame.run.catalogue.source_named(word)
     if source is None:
         return value
+    frame.run.read += 1
     origin = Origin(source.kind, word, word, source.trust == "outside")
     trail = Trail(frame.unit.file.path, node, f"'{word}' is {source.says or source.kind}")
     return join(Value((Taint(origin, trail),), type=value.type, refs=value.refs), value)

@@ -5,11 +5,9 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-import anyio
-import anyio.to_process
 import anyio.to_thread
 
-from quality.errors import EngineFailed
+from quality.apart import apart
 from quality.finding import Analysis
 from quality.flow.analysing import analyse, analyse_with
 from quality.flow.findings import ENGINE
@@ -20,7 +18,6 @@ from quality.source import SourceFile, Tree
 
 VERSION = "1"  # raised whenever the same rules may find something else
 SMALL = 20_000  # characters that are not worth a process
-PROCESSES = 2
 
 
 class FlowEngine:
@@ -66,31 +63,4 @@ class FlowEngine:
         if size <= SMALL:
             work = partial(analyse, self._rules, paths, small)
             return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
-        return await self._in_processes(paths, small)
-
-    async def _in_processes(self, paths: Sequence[str], tree: Tree) -> Analysis:
-        """Cancelled, the processes are killed."""
-        parts = [part for at in range(PROCESSES) if (part := _part(paths, at))]
-        results: dict[int, Analysis] = {}
-
-        async def one(at: int, part: Sequence[str]) -> None:
-            work = partial(analyse_with, self._paths, part, tree)
-            try:
-                results[at] = await anyio.to_process.run_sync(work, cancellable=True)
-            except anyio.BrokenWorkerProcess as error:
-                raise EngineFailed(ENGINE, "broke off") from error
-
-        async with anyio.create_task_group() as tasks:
-            for at, part in enumerate(parts):
-                tasks.start_soon(one, at, part)
-        found = [results[at] for at in sorted(results)]
-        return Analysis(
-            findings=tuple(finding for each in found for finding in each.findings),
-            unread={path: why for each in found for path, why in each.unread.items()},
-        )
-
-
-def _part(paths: Sequence[str], at: int) -> Sequence[str]:
-    """Neighbours go to the same process, since they import each other."""
-    half = -(-len(paths) // PROCESSES)
-    return sorted(paths)[at * half : (at + 1) * half]
+        return await apart(ENGINE, partial(analyse_with, self._paths, paths, small))

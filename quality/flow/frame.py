@@ -56,6 +56,8 @@ class Run:
     awaited: Function | None = None  # a call of this is not followed, but ends in `arrived`
     arrived: list[State] = field(default_factory=list[State])
     memory: "dict[object, Known]" = field(default_factory=dict)
+    acting: "dict[Function, bool]" = field(default_factory=dict)  # see acting.py
+    read: int = 0  # times that data came in
 
 
 @dataclass(slots=True, eq=False)

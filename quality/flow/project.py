@@ -47,7 +47,7 @@ class Project:
                 self.modules.name(path),
                 self.modules.is_package(path),
                 frozenset(_imports(file.text)),
-                tests=_is_test(file),
+                tests=is_test(file),
             )
             self._units[path] = unit
         return unit
@@ -133,5 +133,6 @@ def _imports(text: str) -> Iterator[str]:
             yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
-def _is_test(file: SourceFile) -> bool:
+def is_test(file: SourceFile) -> bool:
+    """Whether it holds tests, rather than what merely stands beside them."""
     return file.test and _TEST_WORDS.search(file.text) is not None

@@ -5,11 +5,12 @@ import sys
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from quality.flow.catalogue import Catalogue
-from quality.flow.words import SourceWords, sink_names, told_names
+from quality.flow.project import is_test
+from quality.flow.words import SourceWords, named_among, reached_names, sink_names, told_names
 from quality.source import SourceFile, Tree
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -31,10 +32,12 @@ _DEFINITION = re.compile(r"\bdef[ \t]+(\w+)")
 class _Lines:
     """The lines of a file, in order, on which names stand that matter."""
 
-    told: list[int]  # something may be told of them
-    telling: list[int]  # of functions in which something may be told
-    reading: list[int]  # of functions that may read outside data, or of the data itself
-    sinking: list[int]  # of functions in which a parameter may do harm
+    tests: bool
+    told: list[int] = field(default_factory=list)  # something may be told, whatever data there is
+    reached: list[int] = field(default_factory=list)  # something may be told of certain data
+    telling: list[int] = field(default_factory=list)  # of functions in which something may be told
+    reading: list[int] = field(default_factory=list)  # ... that may read outside data, or it itself
+    sinking: list[int] = field(default_factory=list)  # ... in which a parameter may do harm
 
     @staticmethod
     def any(lines: list[int], first: int, last: int) -> bool:
@@ -52,23 +55,23 @@ class Relevance:
 
     def __init__(self, catalogue: Catalogue, tree: Tree) -> None:
         self._files = {file.path: file for file in tree.files if file.language == "python"}
-        told, sources = told_names(catalogue), SourceWords(catalogue)
+        told = {tests: told_names(catalogue, tests=tests) for tests in (False, True)}
+        reached, sources = reached_names(catalogue), SourceWords(catalogue)
         sinks = sink_names(catalogue)
         self._markup = "*" in catalogue.returned
         self._lines: dict[str, _Lines] = {}
-        self._words: dict[str, tuple[set[str], set[str]]] = {}
+        self._words: dict[str, tuple[set[str], set[str], set[str]]] = {}
         uses: dict[str, set[str]] = {}
         times = Counter[str]()
         direct: tuple[set[str], set[str], set[str]] = (set(), set(), set())
         called: set[str] = set()
         for path, file in self._files.items():
             words = set(_WORD.findall(file.text))
-            here = (
-                told.among(words, file.text, words),
-                sources.among(words, set(_CALL.findall(file.text)), file.text),
-                sinks.among(words, file.text, words),
-            )
-            self._words[path] = here[:2]
+            always = told[is_test(file)].among(words, file.text, words)
+            harmed = reached.among(words, file.text, words)
+            read = sources.among(words, set(_CALL.findall(file.text)), file.text)
+            self._words[path] = always, harmed, read | named_among(words, catalogue)
+            here = always | harmed, read, sinks.among(words, file.text, words)
             called |= set() if file.test else _called_at_top(file.text)
             for name, body in _bodies(file.text):
                 inside = set(_WORD.findall(body))
@@ -93,27 +96,38 @@ class Relevance:
     def of_file(self, path: str) -> bool:
         """Whether anything in the file may be told of."""
         lines = self._at(path)
-        return bool(lines.told or (lines.telling and lines.reading) or lines.sinking)
-
-    def of_lines(self, path: str, first: int, last: int) -> bool:
-        lines = self._at(path)
-        return (
-            lines.any(lines.told, first, last)
-            or lines.any(lines.sinking, first, last)
-            or (lines.any(lines.telling, first, last) and lines.any(lines.reading, first, last))
+        return bool(
+            lines.told or lines.reached or (lines.telling and lines.reading) or lines.sinking
         )
+
+    def of_lines(self, path: str, first: int, last: int, *, given: bool) -> bool:
+        """`given`: to a function on those lines, from outside or by nobody knows whom."""
+        lines = self._at(path)
+        if lines.any(lines.told, first, last):
+            return True
+        reached = lines.any(lines.reached, first, last)
+        sinking = lines.any(lines.sinking, first, last)
+        if sinking and not lines.tests:
+            return True
+        if given and (reached or sinking):
+            return True
+        telling = reached or sinking or lines.any(lines.telling, first, last)
+        return telling and lines.any(lines.reading, first, last)
 
     def _at(self, path: str) -> _Lines:
         found = self._lines.get(path)
         if found is None:
-            found = self._lines[path] = _Lines([], [], [], [])
-            told, sources = self._words[path]
-            markup = self._markup and "<" in self._files[path].text
+            file = self._files[path]
+            found = self._lines[path] = _Lines(is_test(file))
+            told, reached, sources = self._words[path]
+            markup = self._markup and "<" in file.text
             reaching = self._telling | self.sources | self.sinks
-            for number, line in enumerate(self._files[path].text.split("\n"), 1):
+            for number, line in enumerate(file.text.split("\n"), 1):
                 words = _WORD.findall(line)
-                if not told.isdisjoint(words) or (markup and _MARKUP.search(line)):
+                if not told.isdisjoint(words):
                     found.told.append(number)
+                if not reached.isdisjoint(words) or (markup and _MARKUP.search(line)):
+                    found.reached.append(number)
                 if not sources.isdisjoint(words):
                     found.reading.append(number)
                 if not reaching.isdisjoint(words):

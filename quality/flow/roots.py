@@ -4,10 +4,11 @@ import ast
 from collections.abc import Iterator
 
 from quality.flow.annotations import annotated
+from quality.flow.bodies import run_body
 from quality.flow.conditions import Given
 from quality.flow.frame import Frame, Run
 from quality.flow.functions import Class, Function, parameters
-from quality.flow.invoking import instance, run_body
+from quality.flow.invoking import instance
 from quality.flow.options import checked_parameters
 from quality.flow.schema import Source
 from quality.flow.sinks import check_returned
@@ -24,6 +25,11 @@ _GIVEN = frozenset(  # parameters of these names are the program's own
 )
 
 
+def is_given(function: Function, called: frozenset[str], run: Run) -> bool:
+    """Whether its parameters come from outside, or from nobody that is seen."""
+    return _source(function, run) is not None or _is_unseen(function, called)
+
+
 def run_root(function: Function, called: frozenset[str], run: Run) -> None:
     """Follow `function` as if something called it that nobody sees.
 
@@ -36,7 +42,7 @@ def run_root(function: Function, called: frozenset[str], run: Run) -> None:
     run.calls_work, run.clean_work = CALLS_WORK + PER_LINE * lines, CLEAN_WORK
     frame = Frame(run, unit, State({}, {}, {}, run.base), function, function.closure)
     source = _source(function, run)
-    unseen = source is None and function.short not in called and not unit.tests
+    unseen = source is None and _is_unseen(function, called)
     run.review = function.short not in called
     frame.state.env = _parameters(function, source, unseen, called, frame)
     if any(value.funcs for value in function.decorators):
@@ -46,6 +52,10 @@ def run_root(function: Function, called: frozenset[str], run: Run) -> None:
     for value, at, left in frame.results:
         frame.state = left
         check_returned(kind, value, at, frame)
+
+
+def _is_unseen(function: Function, called: frozenset[str]) -> bool:
+    return function.short not in called and not function.unit.tests
 
 
 def _parameters(

@@ -21,6 +21,7 @@ def from_source(source: Source, key: object, node: ast.AST, frame: Frame) -> Val
     """Data that has just come in."""
     origin = Origin(source.kind, key, source.says or source.kind, source.trust == "outside")
     frame.state.forget(origin)
+    frame.run.read += 1
     trail = Trail(frame.unit.file.path, node, f"read from {origin.says}")
     return Value((Taint(origin, trail),))
 

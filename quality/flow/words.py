@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from quality.flow.catalogue import Catalogue
-from quality.flow.schema import Condition, Pattern, Sink
+from quality.flow.catalogue import Catalogue, Entry
+from quality.flow.schema import Condition
 
 _OBJECT = re.compile(r"[\w.\])]+\Z")
 Needed = tuple[str, re.Pattern[str] | None, frozenset[str]]  # see `Words`
@@ -63,17 +63,30 @@ def _asked(when: Mapping[str, Condition]) -> frozenset[str]:
     ) - {"self", "key", "value"}
 
 
-def told_names(catalogue: Catalogue) -> Words:
-    """All names that something is told of."""
-    return Words(_told(catalogue))
+def told_names(catalogue: Catalogue, *, tests: bool) -> Words:
+    """All names that something is told of whatever data there is; with `tests`, in tests too."""
+    return Words(
+        (name, pattern.receiver, _asked(pattern.when))
+        for name, entry in _entries(catalogue)
+        for pattern in entry.patterns
+        if pattern.tests or not tests
+    )
 
 
-def _told(catalogue: Catalogue) -> Iterator[tuple[str, str | None, frozenset[str]]]:
+def reached_names(catalogue: Catalogue) -> Words:
+    """All names that something is told of if certain data comes there."""
+    return Words(_reached(catalogue))
+
+
+def _entries(catalogue: Catalogue) -> Iterator[tuple[str, Entry]]:
     for table in (catalogue.calls, catalogue.reads, catalogue.items, catalogue.attributes):
-        for name, entry in table.items():
-            rules: list[Sink | Pattern] = [*(sink for _, sink in entry.sinks), *entry.patterns]
-            for rule in rules:
-                yield name, rule.receiver, _asked(rule.when)
+        yield from table.items()
+
+
+def _reached(catalogue: Catalogue) -> Iterator[tuple[str, str | None, frozenset[str]]]:
+    for name, entry in _entries(catalogue):
+        for _, sink in entry.sinks:
+            yield name, sink.receiver, _asked(sink.when)
     if catalogue.returned:
         for name in catalogue.decorators:
             yield name, None, frozenset()
@@ -114,6 +127,12 @@ class SourceWords:
             ):
                 return True
         return False
+
+
+def named_among(words: set[str], catalogue: Catalogue) -> set[str]:
+    """Those of `words` that name outside data by themselves, or an exception that tells some."""
+    caught = {name.rpartition(".")[2] for name in catalogue.caught}
+    return {word for word in words if word in caught or catalogue.source_named(word)}
 
 
 def sink_names(catalogue: Catalogue) -> Words:
