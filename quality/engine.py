@@ -33,3 +33,15 @@ class Engine(Protocol):
         Raises:
             EngineFailed: it broke off, or gave what nobody can read.
         """
+
+
+class Facts(Protocol):
+    """Where facts about files are kept; `quality.remembering` has it."""
+
+    async def recall_facts(
+        self, engine: str, version: str, keys: Mapping[str, str]
+    ) -> Mapping[str, bytes]: ...
+
+    async def keep_facts(
+        self, engine: str, version: str, keys: Mapping[str, str], by_path: Mapping[str, bytes]
+    ) -> None: ...

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -20,11 +21,13 @@ from quality.engines.all import make_engines
 from quality.remembering import DiskMemory, open_memory
 from quality.review.reviewing import ModelEngine
 from quality.sonarqube.server import SonarQube, open_sonarqube
-from routing.dispatch import Dispatcher
 from tools.quality.asking import ask_of
 from tools.quality.bench import Bench
 from tools.quality.places import Places
 from tools.quality.testing import Tests
+
+if TYPE_CHECKING:  # a command that asks no model need not wait for its import
+    from routing.dispatch import Dispatcher
 
 ADVISORIES_S = 20
 SONAR_TOKEN = "SONARQUBE_TOKEN"  # noqa: S105  # the name of a variable, which other tools read too
@@ -35,7 +38,7 @@ async def open_bench(
     settings: Settings,
     home: Path,
     environ: Mapping[str, str],
-    dispatcher: Dispatcher | None,
+    dispatcher: "Dispatcher | None",
 ) -> AsyncGenerator[Bench, None]:
     """What the quality tools of `home` work with; without a `dispatcher` no model is asked.
 

@@ -35,6 +35,15 @@ _LIFETIME = re.compile(
     r"|remember_cookie_duration)$"
 )
 _SESSION_ID = re.compile(r"(?i)^(session_?id|sid|session|sessionid|phpsessid|session_?key)$")
+_ADMINISTERS = re.compile(r"(?i)(^|[/_])(admin|delete|remove|purge|shutdown|reset)([/_-]|$)")
+_PRIVATE = re.compile(
+    r"(?i)account|invoice|order|message|profile|payment|patient|document|statement|record|card"
+    r"|salary|medical|customer|private|booking"
+)
+_LOGS_IN = re.compile(r"(?i)^(do_?)?(log|sign)_?in(_\w+)?$|^authenticate")
+_CHANGES = re.compile(r"(?i)^(delete|remove|destroy|transfer|purge|cancel|drop)_")
+_RANK = re.compile(r"(?i)^(is_)?(admin|superuser|staff|root)$")
+_ROLE = re.compile(r"(?i)^(user_)?role$")
 
 
 def _asks(function: Function, code: Code) -> bool:
@@ -68,7 +77,7 @@ def _guarded_elsewhere(code: Code) -> bool:
 def _unguarded(node: Function, code: Code) -> Iterator[ast.AST]:
     """A route that by its name should ask who is there, and does not."""
     route = route_of(node)
-    if route is None or code.test or _guarded_elsewhere(code) or _asks(node, code):
+    if route is None or _guarded_elsewhere(code) or _asks(node, code):
         return
     path = path_of(node)
     said = f"{path}/{node.name}"
@@ -83,21 +92,17 @@ def _unguarded(node: Function, code: Code) -> Iterator[ast.AST]:
 
 
 def _is_admin(said: str) -> bool:
-    return bool(re.search(r"(?i)(^|[/_])(admin|delete|remove|purge|shutdown|reset)([/_-]|$)", said))
+    return bool(_ADMINISTERS.search(said))
 
 
 def _someone_elses(node: Function, code: Code) -> Iterator[ast.AST]:
     """A record that is looked up by an id from the request, with no word on whose it is."""
-    if not answers(node, code) or code.test or _guarded_elsewhere(code):
+    if not answers(node, code) or _guarded_elsewhere(code):
         return
     names = [arg.arg for arg in node.args.args if _OWNED.match(arg.arg)]
     asked = [e for e in code.inside(node) if isinstance(e, ast.Call | ast.Subscript)]
     names += [k for e in asked if read_part(e, code) and _OWNED.match(k := key_of(e, code))]
-    private = re.search(
-        r"(?i)account|invoice|order|message|profile|payment|patient|document|statement|record|card"
-        r"|salary|medical|customer|private|booking",
-        f"{path_of(node)}/{node.name}",
-    )
+    private = _PRIVATE.search(f"{path_of(node)}/{node.name}")
     if not names or not private or _names_owner(node, code):
         return
     looked_up = [call for call, _ in code.calls(node) if _LOOKS_UP.match(last_name(call.func))]
@@ -121,9 +126,7 @@ def _names_owner(function: Function, code: Code) -> bool:
 
 def _trusted_login(node: Function, code: Code) -> Iterator[ast.AST]:
     """A login that asks for no proof."""
-    if not re.match(r"(?i)^(do_?)?(log|sign)_?in(_\w+)?$|^authenticate", node.name):
-        return
-    if not answers(node, code) or code.test:
+    if not _LOGS_IN.match(node.name) or not answers(node, code):
         return
     words = {word for part in node.body for word in code.words(part)}
     enters = [
@@ -140,11 +143,9 @@ def _trusted_login(node: Function, code: Code) -> Iterator[ast.AST]:
 
 def _changes_on_get(node: Function, code: Code) -> Iterator[ast.AST]:
     """A GET that deletes: any page may have the browser send it."""
-    if "GET" not in methods_of(node) or len(methods_of(node)) > 1 or code.test:
+    if not _CHANGES.match(node.name) or methods_of(node) != {"GET"}:
         return
-    named = re.search(r"(?i)^(delete|remove|destroy|transfer|purge|cancel|drop)_", node.name)
-    called = {last_name(call.func) for call, _ in code.calls(node)}
-    if named and any(_CHANGING.match(name) for name in called | {"commit"} & called):
+    if any(_CHANGING.match(last_name(call.func)) for call, _ in code.calls(node)):
         yield node
 
 
@@ -158,11 +159,12 @@ def _session_from_outside(node: ast.Call | ast.Assign, code: Code) -> Iterator[a
                     yield node
         return
     for target in node.targets:
-        held = isinstance(target, ast.Subscript | ast.Attribute)
+        if not isinstance(target, ast.Subscript | ast.Attribute):
+            continue
         named = _SESSION_ID.match(last_name(target)) or (
             isinstance(target, ast.Attribute) and target.attr in ("sid", "session_key")
         )
-        if held and named and read_part(node.value, code) in ("query", "body"):
+        if named and read_part(node.value, code) in ("query", "body"):
             yield node
 
 
@@ -190,7 +192,7 @@ def _seconds(node: ast.expr, code: Code) -> float:
 def _endless_token(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     """`jwt.encode({"sub": user}, ...)` that never expires."""
     payload = code.origin(node.args[0]) if node.args else None
-    if isinstance(payload, ast.Dict) and None not in payload.keys and not code.test:
+    if isinstance(payload, ast.Dict) and None not in payload.keys:
         keys = {key.value for key in payload.keys if isinstance(key, ast.Constant)}
         function = code.scope(node)
         later = isinstance(node.args[0], ast.Name) and "exp" in code.words(function)
@@ -201,10 +203,12 @@ def _endless_token(node: ast.Call, code: Code) -> Iterator[ast.AST]:
 def _default_admin(node: ast.Assign | ast.AnnAssign, code: Code) -> Iterator[ast.AST]:
     """A column that makes everybody an administrator who is not said to be none."""
     target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-    if not isinstance(code.parent(node), ast.ClassDef) or code.test:
+    if not isinstance(code.parent(node), ast.ClassDef):
         return
-    rank = re.match(r"(?i)^(is_)?(admin|superuser|staff|root)$", last_name(target))
-    role = re.match(r"(?i)^(user_)?role$", last_name(target))
+    rank = _RANK.match(last_name(target))
+    role = _ROLE.match(last_name(target))
+    if not rank and not role:
+        return
     value = node.value
     given = value
     if isinstance(value, ast.Call):
@@ -217,21 +221,22 @@ def _default_admin(node: ast.Assign | ast.AnnAssign, code: Code) -> Iterator[ast
 
 def _open_permission(node: ast.Assign, _: Code) -> Iterator[ast.AST]:
     """Django REST framework asked to let everybody in."""
-    name = last_name(node.targets[0])
+    if last_name(node.targets[0]) != "permission_classes":
+        return
     given = node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else []
-    if name == "permission_classes" and [last_name(each) for each in given] == ["AllowAny"]:
+    if [last_name(each) for each in given] == ["AllowAny"]:
         yield node
 
 
 CHECKS = (
-    on("route-asks-nobody", _unguarded, *FUNCTIONS),
-    on("anybodys-record", _someone_elses, *FUNCTIONS),
-    on("login-without-proof", _trusted_login, *FUNCTIONS),
-    on("change-on-get", _changes_on_get, *FUNCTIONS),
+    on("route-asks-nobody", _unguarded, *FUNCTIONS, tests=False),
+    on("anybodys-record", _someone_elses, *FUNCTIONS, tests=False),
+    on("login-without-proof", _trusted_login, *FUNCTIONS, tests=False),
+    on("change-on-get", _changes_on_get, *FUNCTIONS, tests=False),
     on("session-from-outside", _session_from_outside, ast.Assign),
     on_call("session-from-outside", _session_from_outside, ".set_cookie"),
     on("lasting-session", _lasting_session, ast.Assign, ast.keyword),
-    on_call("endless-token", _endless_token, "jwt.encode", "jose.jwt.encode"),
-    on("default-admin", _default_admin, ast.Assign, ast.AnnAssign),
+    on_call("endless-token", _endless_token, "jwt.encode", "jose.jwt.encode", tests=False),
+    on("default-admin", _default_admin, ast.Assign, ast.AnnAssign, tests=False),
     on("open-permission", _open_permission, ast.Assign),
 )

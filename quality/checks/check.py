@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from quality.checks.code import Code
+from quality.checks.web import reads_web
 from quality.finding import Confidence, Kind, Severity
 
 # What it is given is one of the nodes that the check is for; what it gives are those to point at
@@ -32,14 +33,21 @@ class Check:
     nodes: tuple[type[ast.AST], ...] = ()
     # Calls by their full name, or of a method of anything: ".set_cookie"
     calls: tuple[str, ...] = ()
+    tests: bool = True  # it looks at files of tests too
+    web: bool = False  # it looks only at files that may read requests
+
+    def wants(self, code: Code) -> bool:
+        return (self.tests or not code.test) and (not self.web or reads_web(code))
 
 
-def on(rule: str, look: Look, *nodes: type[ast.AST]) -> Check:
-    return Check(rule, look, nodes=nodes)
+def on(
+    rule: str, look: Look, *nodes: type[ast.AST], tests: bool = True, web: bool = False
+) -> Check:
+    return Check(rule, look, nodes=nodes, tests=tests, web=web)
 
 
-def on_call(rule: str, look: Look, *calls: str) -> Check:
-    return Check(rule, look, calls=calls)
+def on_call(rule: str, look: Look, *calls: str, tests: bool = True, web: bool = False) -> Check:
+    return Check(rule, look, calls=calls, tests=tests, web=web)
 
 
 def every(node: ast.AST, _: Code) -> Iterable[ast.AST]:

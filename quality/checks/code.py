@@ -4,8 +4,10 @@ import ast
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from operator import itemgetter
+from typing import Any
 
 from quality.python.names import Names
 from quality.python.walking import children, walk, walk_scope
@@ -25,40 +27,49 @@ class Code:
         self._text = text
         self._parents: dict[ast.AST, ast.AST] = {}
         self._order: list[ast.AST] = []  # each node before what is under it
-        self._spans: dict[ast.AST, tuple[int, int]] = {}  # from and to where in that order
+        self._number: dict[ast.AST, int] = {}  # its place in that order ...
+        self._ends: list[int] = []  # ... and by that, the place behind all that is under it
         self._own: dict[ast.AST, list[ast.AST]] = {}
         self._words: dict[ast.AST, frozenset[str]] = {}
         self._mentions: dict[tuple[ast.AST, re.Pattern[str]], bool] = {}
         self._read(tree)
-        self._said = [
-            (n, word)
-            for n, each in enumerate(self._order)
-            if not isinstance(self._parents.get(each), ast.Expr)  # a docstring says nothing
-            for word in _words(each)
-        ]
+        said = sorted(self._all_words(), key=itemgetter(0))
+        self._said_at = [number for number, _ in said]
+        self._said = [word for _, word in said]
 
     def _read(self, tree: ast.Module) -> None:
+        order, parents, nodes = self._order, self._parents, self.nodes
         todo: list[ast.AST] = [tree]
-        starts: dict[ast.AST, int] = {}
         while todo:
             node = todo.pop()
-            starts[node] = len(self._order)
-            self._order.append(node)
-            self.nodes[type(node)].append(node)
-            inner = children(node)
-            for child in inner:
-                self._parents[child] = node
-            todo += reversed(inner)
-        ends = {node: start + 1 for node, start in starts.items()}
-        for node in reversed(self._order):
-            if (parent := self._parents.get(node)) and ends[node] > ends[parent]:
-                ends[parent] = ends[node]
-        self._spans = {node: (start, ends[node]) for node, start in starts.items()}
+            order.append(node)
+            nodes[type(node)].append(node)
+            if inner := children(node):
+                for child in inner:
+                    parents[child] = node
+                inner.reverse()
+                todo += inner
+        number = self._number = dict(zip(order, range(len(order)), strict=True))
+        ends = self._ends = list(range(1, len(order) + 1))
+        for at in range(len(order) - 1, 0, -1):
+            parent = number[parents[order[at]]]
+            if ends[at] > ends[parent]:
+                ends[parent] = ends[at]
+
+    def _all_words(self) -> Iterator[tuple[int, str]]:
+        """The words of all nodes, with the numbers of these."""
+        for kind, words in _WORDS.items():
+            for node in self.nodes.get(kind, ()):
+                # A docstring says nothing.
+                if kind is not ast.Constant or not isinstance(self._parents.get(node), ast.Expr):
+                    number = self._number[node]
+                    for word in words(node):
+                        yield number, word.lower()
 
     def inside(self, node: ast.AST) -> list[ast.AST]:
         """`node` and all under it, each before what is under it."""
-        span = self._spans.get(node)
-        return self._order[span[0] : span[1]] if span else list(walk(node))
+        number = self._number.get(node)
+        return list(walk(node)) if number is None else self._order[number : self._ends[number]]
 
     def own(self, node: ast.AST) -> list[ast.AST]:
         """All under it that runs as part of it, as `walk_scope` has it."""
@@ -132,9 +143,12 @@ class Code:
         """All names, attributes, named arguments and words of texts in it, in lower case."""
         found = self._words.get(node)
         if found is None:
-            start, end = self._spans.get(node, (0, 0))
-            first, last = (bisect_left(self._said, (at, "")) for at in (start, end))
-            found = self._words[node] = frozenset(word for _, word in self._said[first:last])
+            number = self._number.get(node)
+            first = last = 0
+            if number is not None:
+                first = bisect_left(self._said_at, number)
+                last = bisect_left(self._said_at, self._ends[number], first)
+            found = self._words[node] = frozenset(self._said[first:last])
         return found
 
     def mentions(self, node: ast.AST, pattern: re.Pattern[str]) -> bool:
@@ -156,19 +170,25 @@ class Code:
                 yield each, self.full(each.func) or f".{last_name(each.func)}"
 
 
-def _words(node: ast.AST) -> list[str]:
-    match node:
-        case ast.Name(id=word) | ast.Attribute(attr=word) | ast.arg(arg=word):
-            return [word.lower()]
-        case ast.keyword(arg=str(word)):
-            return [word.lower()]
-        case ast.FunctionDef(name=word) | ast.AsyncFunctionDef(name=word):
-            return [word.lower()]
-        case ast.alias(name=word) | ast.ImportFrom(module=str(word)):
-            return word.lower().split(".")
-        case ast.Constant(value=str(text)) if len(text) < 1_000:
-            return [word.lower() for word in _WORD.findall(text)]
-    return []
+def _dotted(name: str | None) -> Sequence[str]:
+    return name.split(".") if name else ()
+
+
+def _in_text(value: object) -> Sequence[str]:
+    return _WORD.findall(value) if isinstance(value, str) and len(value) < 1_000 else ()
+
+
+_WORDS: dict[type[ast.AST], Callable[[Any], Sequence[str]]] = {
+    ast.Name: lambda node: (node.id,),
+    ast.Attribute: lambda node: (node.attr,),
+    ast.arg: lambda node: (node.arg,),
+    ast.keyword: lambda node: (node.arg,) if node.arg else (),
+    ast.FunctionDef: lambda node: (node.name,),
+    ast.AsyncFunctionDef: lambda node: (node.name,),
+    ast.alias: lambda node: _dotted(node.name),
+    ast.ImportFrom: lambda node: _dotted(node.module),
+    ast.Constant: lambda node: _in_text(node.value),
+}
 
 
 def last_name(node: ast.AST) -> str:
@@ -219,7 +239,30 @@ def written(node: ast.AST) -> str:
 
 
 def same(a: ast.AST, b: ast.AST) -> bool:
-    return type(a) is type(b) and written(a) == written(b)
+    return _may_be_same(a, b) and written(a) == written(b)
+
+
+def _may_be_same(a: ast.AST, b: ast.AST) -> bool:
+    """No if their nodes differ; asked first, since writing them out takes long."""
+    todo = [(a, b)]
+    while todo:
+        one, other = todo.pop()
+        if type(one) is not type(other) or told(one) != told(other):
+            return False
+        below, under = children(one), children(other)
+        if len(below) != len(under):
+            return False
+        todo += zip(below, under, strict=True)
+    return True
+
+
+def told(node: ast.AST) -> object:
+    """What tells most nodes of a type apart: the name, or the value of a literal."""
+    field = _TOLD.get(type(node))
+    return getattr(node, field) if field else None
+
+
+_TOLD: dict[type[ast.AST], str] = {ast.Name: "id", ast.Attribute: "attr", ast.Constant: "value"}
 
 
 def bodies(node: ast.AST) -> Iterator[list[ast.stmt]]:

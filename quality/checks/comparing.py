@@ -1,13 +1,16 @@
 """Comparisons and expressions that cannot mean what they say."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
 from quality.checks.check import on, on_call
-from quality.checks.code import Code, last_name, same, written
+from quality.checks.code import Code, last_name, same, told, written
 from quality.python.walking import walk
 
 _CHANGING = (ast.Call, ast.Await, ast.Yield, ast.NamedExpr)
+_IDENTITY = (ast.Is, ast.IsNot)
+_EQUALITY = (ast.Eq, ast.NotEq, *_IDENTITY)
 
 
 def _pure(node: ast.AST) -> bool:
@@ -23,7 +26,7 @@ def _same_sides(node: ast.Compare, _: Code) -> Iterator[ast.AST]:
         yield node
 
 
-def _same_operands(node: ast.BinOp | ast.BoolOp, _: Code) -> Iterator[ast.AST]:
+def _same_operands(node: ast.BinOp | ast.BoolOp, code: Code) -> Iterator[ast.AST]:
     if isinstance(node, ast.BinOp):
         pure = isinstance(
             node.op, ast.Sub | ast.Div | ast.Mod | ast.BitXor | ast.BitOr | ast.BitAnd
@@ -32,11 +35,22 @@ def _same_operands(node: ast.BinOp | ast.BoolOp, _: Code) -> Iterator[ast.AST]:
         if pure and not literal and same(node.left, node.right) and _pure(node.left):
             yield node
         return
+    # Only what looks alike is worth being written out
+    marks = [_marks(value, code) for value in node.values]
+    alike = Counter(marks)
     seen: set[str] = set()
-    for value in node.values:
-        if written(value) in seen and _pure(value):
-            yield value
-        seen.add(written(value))
+    for value, mark in zip(node.values, marks, strict=True):
+        if alike[mark] > 1:
+            text = written(value)
+            if text in seen and _pure(value):
+                yield value
+            seen.add(text)
+
+
+def _marks(node: ast.AST, code: Code) -> tuple[object, ...]:
+    """Equal for what is written the same, and seldom for anything else."""
+    inside = code.inside(node)
+    return (*map(type, inside), *map(told, inside))
 
 
 def _truthy_side(node: ast.BoolOp, code: Code) -> Iterator[ast.AST]:
@@ -101,7 +115,7 @@ def _empty_range(node: ast.BoolOp) -> bool:
 
 
 def _is_literal(node: ast.Compare, _: Code) -> Iterator[ast.AST]:
-    if not any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
+    if not any(isinstance(op, _IDENTITY) for op in node.ops):
         return
     for op, right in zip(node.ops, node.comparators, strict=True):
         for side in (node.left, right):
@@ -117,8 +131,8 @@ def _is_literal(node: ast.Compare, _: Code) -> Iterator[ast.AST]:
 
 
 def _float_equality(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
-    if code.test or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
-        return  # a test may well ask for just this number
+    if not isinstance(node.ops[0], ast.Eq | ast.NotEq):
+        return
     for side in (node.left, node.comparators[0]):
         for each in code.inside(side):
             match each:
@@ -130,7 +144,7 @@ def _float_equality(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
 
 
 def _nan(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
-    if not isinstance(node.ops[0], ast.Eq | ast.NotEq | ast.Is | ast.IsNot):
+    if not isinstance(node.ops[0], _EQUALITY) or not code.speaks_of("nan"):
         return
     for side in (node.left, node.comparators[0]):
         known = code.full(side) in ("math.nan", "numpy.nan", "numpy.NaN", "numpy.NAN")
@@ -144,14 +158,14 @@ def _nan(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
 def _type_name(node: ast.Compare, _: Code) -> Iterator[ast.AST]:
     """`x.__class__.__name__ == "Admin"`, which any class may be called."""
     sides = (node.left, node.comparators[0])
-    named = any(
-        isinstance(s, ast.Attribute)
-        and s.attr in ("__name__", "__qualname__")
-        and (last_name(s.value) == "__class__" or _is_type(s.value))
-        for s in sides
-    )
-    if named and isinstance(node.ops[0], ast.Eq) and _texts(sides):
+    if isinstance(node.ops[0], ast.Eq) and _texts(sides) and any(map(_names_class, sides)):
         yield node
+
+
+def _names_class(node: ast.expr) -> bool:
+    if not isinstance(node, ast.Attribute) or node.attr not in ("__name__", "__qualname__"):
+        return False
+    return last_name(node.value) == "__class__" or _is_type(node.value)
 
 
 def _is_type(node: ast.expr) -> bool:
@@ -186,9 +200,10 @@ def _zero(node: ast.BinOp, _: Code) -> Iterator[ast.AST]:
 
 
 def _unused_comparison(node: ast.Expr, code: Code) -> Iterator[ast.AST]:
+    if not isinstance(node.value, ast.Compare):
+        return
     # `with raises(...): a < b` is a comparison made for its effect
-    guarded = any(isinstance(each, ast.With | ast.Try) for each in code.above(node))
-    if isinstance(node.value, ast.Compare) and not code.test and not guarded:
+    if not any(isinstance(each, ast.With | ast.Try) for each in code.above(node)):
         yield node
 
 
@@ -203,12 +218,10 @@ def _duplicate_keys(node: ast.Dict, _: Code) -> Iterator[ast.AST]:
 
 
 def _assigned_itself(node: ast.Assign, code: Code) -> Iterator[ast.AST]:
-    # In a module or class it takes what is further out in: `open = open`
-    if code.function(node) is None or isinstance(code.parent(node), ast.ClassDef):
-        return
     if len(node.targets) == 1 and isinstance(node.value, ast.Name | ast.Attribute):
-        target, value = written(node.targets[0]), written(node.value)
-        if target == value:
+        # In a module or class it takes what is further out in: `open = open`
+        outer = code.function(node) is None or isinstance(code.parent(node), ast.ClassDef)
+        if same(node.targets[0], node.value) and not outer:
             yield node
 
 
@@ -226,13 +239,14 @@ CHECKS = (
     on("constant-condition", _always, ast.If, ast.BoolOp),
     on("impossible-condition", _impossible, ast.BoolOp),
     on("identity-of-literal", _is_literal, ast.Compare),
-    on("float-equality", _float_equality, ast.Compare),
+    # A test may well ask for just this number
+    on("float-equality", _float_equality, ast.Compare, tests=False),
     on("compared-with-nan", _nan, ast.Compare),
     on("compared-by-class-name", _type_name, ast.Compare),
     on("spaced-operator", _spaced_operator, ast.Assign),
     on("assert-on-tuple", _assert_tuple, ast.Assert),
     on("division-by-zero", _zero, ast.BinOp),
-    on("unused-comparison", _unused_comparison, ast.Expr),
+    on("unused-comparison", _unused_comparison, ast.Expr, tests=False),
     on("duplicate-key", _duplicate_keys, ast.Dict),
     on("assigned-to-itself", _assigned_itself, ast.Assign),
     on_call("thread-run-directly", _run_of_thread, ".run"),

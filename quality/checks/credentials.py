@@ -89,7 +89,7 @@ def _fallback(value: ast.expr | None, code: Code) -> ast.expr | None:
 
 def _is_credential(name: str, value: ast.expr | None, code: Code) -> bool:
     value = _fallback(value, code)
-    if not isinstance(value, ast.Constant) or code.test:
+    if not isinstance(value, ast.Constant) or not isinstance(value.value, str | bytes):
         return False
     if is_password(name):
         return _is_real(value.value, name)
@@ -116,19 +116,20 @@ def _default(node: ast.arguments, code: Code) -> Iterator[ast.AST]:
 
 def _compared(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
     """`if password == "letmein"`."""
-    if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq | ast.NotEq) or code.test:
+    if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
         return
     for side, other in ((node.left, node.comparators[0]), (node.comparators[0], node.left)):
+        if not isinstance(other, ast.Constant) or not isinstance(other.value, str | bytes):
+            continue
         name = key_of(side, code)
-        named = is_password(name) or is_secret(name)
-        if named and isinstance(other, ast.Constant) and _is_real(other.value, name):
+        if (is_password(name) or is_secret(name)) and _is_real(other.value, name):
             yield node
 
 
 def _passed(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     """The key that a function is given at a place where it takes one."""
     position = _POSITIONS.get(code.full(node.func))
-    if position is None or code.test:
+    if position is None:
         return
     given = node.args[position] if position < len(node.args) else None
     for each in [given, *(k.value for k in node.keywords if k.arg in _KEYWORDS)]:
@@ -168,15 +169,14 @@ def _assignments(name: ast.Name, code: Code) -> Iterator[ast.Assign]:
 
 def _keyword(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     for keyword in node.keywords:
-        told = is_password(keyword.arg or "") and code.full(node.func) in _POSITIONS
-        if not told and _is_credential(keyword.arg or "", keyword.value, code):
-            yield keyword.value
+        name = keyword.arg or ""
+        if _is_credential(name, keyword.value, code):
+            told = is_password(name) and code.full(node.func) in _POSITIONS
+            yield from () if told else [keyword.value]
 
 
 def _login(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     """`server.login("bot", "hunter2")`, `auth=("bot", "hunter2")`."""
-    if code.test:
-        return
     given = node.args[1] if len(node.args) == 2 else argument(node, "password")
     value = code.constant(given) if isinstance(given, ast.Constant | ast.Name) else None
     public = "anonymous" in code.words(node)
@@ -184,18 +184,18 @@ def _login(node: ast.Call, code: Code) -> Iterator[ast.AST]:
         yield given
 
 
-def _pair(node: ast.keyword, code: Code) -> Iterator[ast.AST]:
+def _pair(node: ast.keyword, _: Code) -> Iterator[ast.AST]:
     match node:
         case ast.keyword(
             arg="auth" | "basic_auth" | "http_auth", value=ast.Tuple(elts=[_, second])
         ):
-            if isinstance(second, ast.Constant) and _is_real(second.value) and not code.test:
+            if isinstance(second, ast.Constant) and _is_real(second.value):
                 yield second
 
 
-def _url(node: ast.Constant, code: Code) -> Iterator[ast.AST]:
+def _url(node: ast.Constant, _: Code) -> Iterator[ast.AST]:
     """`postgresql://shop:hunter2@db/shop`."""
-    if isinstance(node.value, str) and "://" in node.value and not code.test:
+    if isinstance(node.value, str) and "://" in node.value:
         found = _URL.match(node.value)
         if found and not _PLACEHOLDER.search(found[1]) and found[1] not in ("pass", "pwd", "guest"):
             yield node
@@ -203,22 +203,32 @@ def _url(node: ast.Constant, code: Code) -> Iterator[ast.AST]:
 
 def _empty(node: ast.keyword, code: Code) -> Iterator[ast.AST]:
     """`connect(password="")`."""
+    if node.arg not in ("password", "passwd", "pwd"):
+        return
     call = code.parent(node)
-    if node.arg in ("password", "passwd", "pwd") and isinstance(call, ast.Call) and not code.test:
+    if isinstance(call, ast.Call):
         opens = last_name(call.func).lower() in ("connect", "create_engine", "connection", "pool")
         if opens and isinstance(node.value, ast.Constant) and node.value.value == "":
             yield node.value
 
 
 CHECKS = (
-    on("hard-coded-credential", _assigned, ast.Assign, ast.AnnAssign),
-    on("hard-coded-credential", _in_dict, ast.Dict),
-    on("hard-coded-credential", _default, ast.arguments),
-    on("hard-coded-credential", _compared, ast.Compare),
-    on("hard-coded-credential", _keyword, ast.Call),
-    on("hard-coded-credential", _pair, ast.keyword),
-    on("hard-coded-credential", _url, ast.Constant),
-    on_call("hard-coded-credential", _login, ".login", ".simple_bind_s", ".simple_bind", ".bind_s"),
-    on_call("hard-coded-key", _passed, *_POSITIONS),
-    on("empty-password", _empty, ast.keyword),
+    on("hard-coded-credential", _assigned, ast.Assign, ast.AnnAssign, tests=False),
+    on("hard-coded-credential", _in_dict, ast.Dict, tests=False),
+    on("hard-coded-credential", _default, ast.arguments, tests=False),
+    on("hard-coded-credential", _compared, ast.Compare, tests=False),
+    on("hard-coded-credential", _keyword, ast.Call, tests=False),
+    on("hard-coded-credential", _pair, ast.keyword, tests=False),
+    on("hard-coded-credential", _url, ast.Constant, tests=False),
+    on_call(
+        "hard-coded-credential",
+        _login,
+        ".login",
+        ".simple_bind_s",
+        ".simple_bind",
+        ".bind_s",
+        tests=False,
+    ),
+    on_call("hard-coded-key", _passed, *_POSITIONS, tests=False),
+    on("empty-password", _empty, ast.keyword, tests=False),
 )

@@ -1,22 +1,23 @@
 """The engine "checks"."""
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 
 from anyio import from_thread, to_thread
 
 from pointsman.quality_settings import QualitySettings
+from quality.apart import apart
 from quality.checks.code import Code
-from quality.checks.looking import NAME, Table
+from quality.checks.looking import NAME, Table, go_on
 from quality.checks.size import Sizes, size_findings
-from quality.checks.table import CHECKS
+from quality.engines.isolating import isolated
 from quality.finding import Analysis, Finding
 from quality.python.parse import parse
 from quality.source import SourceFile, Tree
 
-_BATCH = 8  # files that a thread is started for
+SMALL = 20_000  # characters that are not worth a process
 
 
 class Checks:
@@ -27,10 +28,6 @@ class Checks:
 
     def __init__(self, settings: QualitySettings) -> None:
         self._sizes = Sizes(settings.max_function_lines, settings.max_file_lines)
-
-    @cached_property
-    def _table(self) -> Table:
-        return Table(CHECKS)  # reads a file, so only the worker thread asks for it
 
     async def version(self) -> str | None:
         return await to_thread.run_sync(_own_digest)
@@ -46,27 +43,40 @@ class Checks:
     async def analyse(self, stale: Sequence[SourceFile], tree: Tree) -> Analysis:
         del tree  # what one file says depends on no other
         files = [file for file in stale if file.language == "python"]
-        findings: list[Finding] = []
-        notes: dict[str, str] = {}
-        for start in range(0, len(files), _BATCH):
-            found, missed = await to_thread.run_sync(self._look, files[start : start + _BATCH])
-            findings += found
-            notes |= missed
-        return Analysis(findings=tuple(findings), notes=notes)
+        if sum(len(file.text) for file in files) > SMALL:
+            return await isolated(files, self._apart)
+        look = partial(look_at, files, self._sizes, from_thread.check_cancelled)
+        return await to_thread.run_sync(look)
 
-    def _look(self, files: Sequence[SourceFile]) -> tuple[list[Finding], dict[str, str]]:
-        """What is found in the files, and which lines nobody could read."""
-        findings: list[Finding] = []
-        notes: dict[str, str] = {}
-        for file in files:
-            parsed = parse(file.text)
-            code = Code(parsed.tree, file.text, path=file.path, test=file.test)
-            said = self._table.findings(code, from_thread.check_cancelled)
-            findings += [*said, *size_findings(code, self._sizes)]
-            if parsed.broken:
-                lines = ", ".join(f"{first}-{last}" for first, last in parsed.broken[:5])
-                notes[file.path] = f"lines {lines} could not be read"
-        return findings, notes
+    async def _apart(self, files: Sequence[SourceFile]) -> Analysis:
+        return await apart(NAME, partial(look_at, files, self._sizes))
+
+
+def look_at(
+    files: Sequence[SourceFile], sizes: Sizes, pause: Callable[[], None] = go_on
+) -> Analysis:
+    """What is found in the files, and which lines nobody could read.
+
+    `pause` is called again and again; it raises to break off.
+    """
+    findings: list[Finding] = []
+    notes: dict[str, str] = {}
+    table = _table()
+    for file in files:
+        parsed = parse(file.text)
+        code = Code(parsed.tree, file.text, path=file.path, test=file.test)
+        findings += [*table.findings(code, pause), *size_findings(code, sizes)]
+        if parsed.broken:
+            lines = ", ".join(f"{first}-{last}" for first, last in parsed.broken[:5])
+            notes[file.path] = f"lines {lines} could not be read"
+    return Analysis(findings=tuple(findings), notes=notes)
+
+
+@cache
+def _table() -> Table:
+    from quality.checks.table import CHECKS  # which an analysis with nothing new does without
+
+    return Table(CHECKS)
 
 
 def _own_digest() -> str:

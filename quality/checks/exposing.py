@@ -23,6 +23,7 @@ _INSIDE |= {"flask.current_app.config", "sys.modules", "os.getcwd"}
 _UNKNOWN_USER = re.compile(r"(?i)(no|no such|unknown|invalid|not a) (user|account|email)"
                            r"|(user|account|email)\w* (does ?n.t exist|not found|does not exist"
                            r"|unknown|not registered|is not known)")  # fmt: skip
+_LOGS_IN = re.compile(r"(?i)login|sign_?in|authenticate")
 _WRONG_PASSWORD = re.compile(
     r"(?i)(wrong|invalid|incorrect|bad) (password|passphrase)"
     r"|password (is )?(wrong|invalid|incorrect|does not match)"
@@ -32,7 +33,7 @@ _WRONG_PASSWORD = re.compile(
 def _error_told(node: ast.ExceptHandler, code: Code) -> Iterator[ast.AST]:
     """`except Exception as error: return str(error)` in what answers requests."""
     function = code.function(node)
-    if function is None or code.test or _is_our_own(node):
+    if function is None or _is_our_own(node):
         return
     public = answers(function, code) or _is_error_handler(function)
     for statement in node.body:
@@ -110,7 +111,7 @@ def _holds_trace(node: ast.Name, code: Code) -> bool:
 def _inside_told(node: ast.Return, code: Code) -> Iterator[ast.AST]:
     """The environment, the configuration, versions, in an answer."""
     function = code.function(node)
-    if node.value is None or function is None or not answers(function, code) or code.test:
+    if node.value is None or function is None or not answers(function, code):
         return
     for each in code.inside(node.value):
         if not isinstance(each, ast.Attribute):
@@ -145,8 +146,10 @@ def _whole_record(node: ast.Call, code: Code) -> Iterator[ast.AST]:
 
 
 def _record_returned(node: ast.Return, code: Code) -> Iterator[ast.AST]:
+    if not isinstance(node.value, ast.Attribute | ast.Dict):
+        return
     function = code.function(node)
-    if function is None or not answers(function, code) or code.test:
+    if function is None or not answers(function, code):
         return
     match node.value:
         case ast.Attribute(attr="__dict__"):
@@ -163,11 +166,11 @@ def _tells_password(key: ast.expr | None, value: ast.expr) -> bool:
 
 def _tells_who_exists(node: Function, code: Code) -> Iterator[ast.AST]:
     """A login that says whether the user or the password is wrong."""
+    if not _LOGS_IN.search(node.name):
+        return
     texts = [
         e for e in code.inside(node) if isinstance(e, ast.Constant) and isinstance(e.value, str)
     ]
-    if code.test or not re.search(r"(?i)login|sign_?in|authenticate", node.name):
-        return
     unknown = [each for each in texts if _UNKNOWN_USER.search(str(each.value))]
     if unknown and any(_WRONG_PASSWORD.search(str(each.value)) for each in texts):
         yield unknown[0]
@@ -175,8 +178,10 @@ def _tells_who_exists(node: Function, code: Code) -> Iterator[ast.AST]:
 
 def _listed(node: ast.Return, code: Code) -> Iterator[ast.AST]:
     """A folder's content in an answer."""
+    if node.value is None or not code.speaks_of("listdir", "walk", "glob"):
+        return
     function = code.function(node)
-    if node.value is None or function is None or not answers(function, code) or code.test:
+    if function is None or not answers(function, code):
         return
     for call, full in code.calls(node.value):
         if full in ("os.listdir", "os.walk", "glob.glob"):
@@ -184,10 +189,10 @@ def _listed(node: ast.Return, code: Code) -> Iterator[ast.AST]:
 
 
 CHECKS = (
-    on("error-told", _error_told, ast.ExceptHandler),
-    on("inside-told", _inside_told, ast.Return),
+    on("error-told", _error_told, ast.ExceptHandler, tests=False),
+    on("inside-told", _inside_told, ast.Return, tests=False),
     on_call("whole-record-told", _whole_record, "flask.jsonify", "django.http.JsonResponse"),
-    on("whole-record-told", _record_returned, ast.Return),
-    on("tells-who-exists", _tells_who_exists, *FUNCTIONS),
-    on("folder-listed", _listed, ast.Return),
+    on("whole-record-told", _record_returned, ast.Return, tests=False),
+    on("tells-who-exists", _tells_who_exists, *FUNCTIONS, tests=False),
+    on("folder-listed", _listed, ast.Return, tests=False),
 )

@@ -19,6 +19,7 @@ _EXITS = re.compile(r"(?i)exit|abort|fail|error|die|usage|quit|skip|panic|fatal|
 _REFUSALS = re.compile(
     r"(?i)^(Base)?Exception$|bad|invalid|signature|auth|permission|expired|cert|ssl|verif|token|denied"
 )
+_OF_MATCH = frozenset({"group", "groups", "start", "end", "span", "groupdict"})
 _TYPES = ("builtins.Exception", "builtins.BaseException")
 
 
@@ -33,27 +34,25 @@ def _swallowed(node: ast.ExceptHandler, code: Code) -> Iterator[ast.AST]:
 
 def _swallowed_check(node: ast.Try, code: Code) -> Iterator[ast.AST]:
     """`try: verify(...)` / `except BadSignature: pass`, and on it goes."""
-    called = [last_name(call.func) for s in node.body for call, _ in code.calls(s)]
-    checks = [name for name in called if _DECIDES.search(name)]
-    only = len(node.body) == 1 and isinstance(node.body[0], ast.Expr) and bool(checks)
+    if len(node.body) != 1 or not isinstance(node.body[0], ast.Expr):
+        return
+    called = [last_name(call.func) for call, _ in code.calls(node.body[0])]
+    if not any(_DECIDES.search(name) for name in called):
+        return
     for handler in node.handlers:
         kind = last_name(handler.type) if handler.type else "Exception"
-        if (
-            only
-            and _REFUSALS.search(kind)
-            and not code.test
-            and all(isinstance(each, ast.Pass) for each in handler.body)
-        ):
+        silent = all(isinstance(each, ast.Pass) for each in handler.body)
+        if silent and _REFUSALS.search(kind):
             yield handler
 
 
 def _claims_success(node: ast.ExceptHandler, code: Code) -> Iterator[ast.AST]:
     """`except: return True` where without an error it is True as well."""
-    broad = node.type is None or code.full(node.type) in _TYPES
-    if broad and len(node.body) == 1 and isinstance(node.body[0], ast.Return):
+    if len(node.body) != 1 or not isinstance(node.body[0], ast.Return):
+        return
+    if is_true(node.body[0].value) and (node.type is None or code.full(node.type) in _TYPES):
         parent = code.parent(node)
-        returned = node.body[0].value
-        if is_true(returned) and isinstance(parent, ast.Try) and not code.test:
+        if isinstance(parent, ast.Try):
             worked = [
                 e.value for s in parent.body for e in code.inside(s) if isinstance(e, ast.Return)
             ]
@@ -104,7 +103,7 @@ def _unused(node: ast.Call, code: Code) -> Iterator[ast.AST]:
 
 def _unchecked_run(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     keywords = {keyword.arg for keyword in node.keywords}
-    if isinstance(code.parent(node), ast.Expr) and not keywords & {"check", None} and not code.test:
+    if isinstance(code.parent(node), ast.Expr) and not keywords & {"check", None}:
         yield node
 
 
@@ -122,7 +121,7 @@ def _unchecked_send(node: ast.Call, code: Code) -> Iterator[ast.AST]:
 
 def _maybe_none(node: ast.Attribute, code: Code) -> Iterator[ast.AST]:
     """`re.match(...).group()`, and `m.group()` where nobody asked whether there is an `m`."""
-    if node.attr not in ("group", "groups", "start", "end", "span", "groupdict"):
+    if node.attr not in _OF_MATCH:
         return
     value = node.value
     made = code.origin(value)
@@ -130,7 +129,7 @@ def _maybe_none(node: ast.Attribute, code: Code) -> Iterator[ast.AST]:
         return
     searched = code.full(made.func) in ("re.match", "re.search", "re.fullmatch")
     compiled = isinstance(made.func, ast.Attribute) and _is_pattern(made.func, code)
-    if not (searched or compiled) or code.test:
+    if not (searched or compiled):
         return
     if isinstance(value, ast.Call) or (isinstance(value, ast.Name) and not _asked(value, code)):
         yield node
@@ -163,14 +162,13 @@ def _names(node: ast.AST, name: str) -> bool:
 
 def _mean_of_nothing(node: ast.BinOp, code: Code) -> Iterator[ast.AST]:
     """`/ len(items)` of a parameter that nobody asked whether it is empty."""
-    function = code.function(node)
     match node:
         case ast.BinOp(
             op=ast.Div() | ast.FloorDiv(),
             right=ast.Call(func=ast.Name(id="len"), args=[ast.Name() as items]),
-        ) if function:
+        ) if function := code.function(node):
             arguments = {arg.arg for arg in code.inside(function.args) if isinstance(arg, ast.arg)}
-            if items.id in arguments and not _asked(items, code) and not code.test:
+            if items.id in arguments and not _asked(items, code):
                 yield node
 
 
@@ -195,7 +193,7 @@ def _dropped_answer(node: ast.Call, code: Code) -> Iterator[ast.AST]:
 def _asserted_permission(node: ast.Assert, code: Code) -> Iterator[ast.AST]:
     """`python -O` leaves assertions out."""
     function = code.function(node)
-    if code.test or (function and function.name.startswith("test")):
+    if function and function.name.startswith("test"):
         return
     names = [
         n for n in code.inside(node.test) if isinstance(n, ast.Name | ast.Attribute | ast.Subscript)
@@ -214,22 +212,30 @@ _PERMISSION = re.compile(
 
 def _generic_raise(node: ast.Raise, code: Code) -> Iterator[ast.AST]:
     exc = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-    if exc and code.full(exc) in _TYPES and not code.test:
+    if exc and code.full(exc) in _TYPES:
         yield node
 
 
 def _reread(node: Function, code: Code) -> Iterator[ast.AST]:
     """A name that only `try` assigns, read after an `except` that goes on."""
-    for block in (node.body,) if any(isinstance(s, ast.Try) for s in node.body) else ():
-        known = {arg.arg for arg in code.inside(node.args) if isinstance(arg, ast.arg)}
-        for index, each in enumerate(block):
-            if isinstance(each, ast.Try) and not (each.finalbody or each.orelse):
-                made = {n for s in each.body for n in _stored(s)} - known
-                going_on = [h for h in each.handlers if not _ends(h.body)]
-                lost = made - {n for h in each.handlers for s in h.body for n in _stored(s)}
-                if going_on and lost:
-                    yield from _reads(block[index + 1 :], lost)
-            known |= set(_stored(each))
+    going_on = [each for each in node.body if isinstance(each, ast.Try) and _goes_on(each)]
+    if not going_on:
+        return
+    known = {arg.arg for arg in code.inside(node.args) if isinstance(arg, ast.arg)}
+    for index, each in enumerate(node.body):
+        if isinstance(each, ast.Try) and each in going_on:
+            made = {n for s in each.body for n in _stored(s)} - known
+            lost = made - {n for h in each.handlers for s in h.body for n in _stored(s)}
+            if lost:
+                yield from _reads(node.body[index + 1 :], lost)
+            if each is going_on[-1]:
+                return
+        known |= set(_stored(each))
+
+
+def _goes_on(node: ast.Try) -> bool:
+    """Whether what follows it may run after an error."""
+    return not (node.finalbody or node.orelse) and any(not _ends(h.body) for h in node.handlers)
 
 
 def _stored(statement: ast.stmt) -> list[str]:
@@ -261,20 +267,20 @@ def _reads(block: list[ast.stmt], lost: set[str]) -> Iterator[ast.AST]:
 
 CHECKS = (
     on("swallowed-error", _swallowed, ast.ExceptHandler),
-    on("swallowed-error", _claims_success, ast.ExceptHandler),
-    on("fails-open", _swallowed_check, ast.Try),
+    on("swallowed-error", _claims_success, ast.ExceptHandler, tests=False),
+    on("fails-open", _swallowed_check, ast.Try, tests=False),
     on("unreachable-handler", _unreachable_handler, ast.Try),
     on("fails-open", _fails_open, ast.ExceptHandler),
     on_call("unused-result", _unused_text, *(f".{name}" for name in [*_PURE, "replace"])),
     on_call("unused-result", _unused, "builtins.sorted", "builtins.reversed", "os.path.join"),
-    on_call("unchecked-result", _unchecked_run, "subprocess.run"),
+    on_call("unchecked-result", _unchecked_run, "subprocess.run", tests=False),
     on_call("unchecked-result", _unused, "subprocess.call", "os.system"),
     on_call("partly-sent", _unchecked_send, ".send"),
-    on("maybe-none", _maybe_none, ast.Attribute),
-    on("mean-of-nothing", _mean_of_nothing, ast.BinOp),
+    on("maybe-none", _maybe_none, ast.Attribute, tests=False),
+    on("mean-of-nothing", _mean_of_nothing, ast.BinOp, tests=False),
     on("divides-by-input", _divides_by_input, ast.BinOp),
-    on("asserted-permission", _asserted_permission, ast.Assert),
-    on("generic-error", _generic_raise, ast.Raise),
+    on("asserted-permission", _asserted_permission, ast.Assert, tests=False),
+    on("generic-error", _generic_raise, ast.Raise, tests=False),
     on("maybe-unassigned", _reread, *FUNCTIONS),
     on_call(
         "runs-on-after-redirect",

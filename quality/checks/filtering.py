@@ -161,18 +161,18 @@ def _removed_once(node: ast.Call, code: Code) -> Iterator[ast.AST]:
             yield node
 
 
-def _part_of_address(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
+def _part_of_address(node: ast.Compare, _: Code) -> Iterator[ast.AST]:
     """`"example.com" in url` holds for http://evil.test/?example.com too."""
     match node:
         case ast.Compare(left=ast.Constant(value=str(text)), ops=[ast.In()], comparators=[inside]):
-            if _DOMAIN.match(text) and _ADDRESS.search(last_name(inside)) and not code.test:
+            if _DOMAIN.match(text) and _ADDRESS.search(last_name(inside)):
                 yield node
 
 
 def _open_ended_address(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     """`url.startswith("https://example.com")` holds for https://example.com.evil.test too."""
     func = node.func
-    if not isinstance(func, ast.Attribute) or len(node.args) != 1 or code.test:
+    if not isinstance(func, ast.Attribute) or len(node.args) != 1:
         return
     text, name = code.text(node.args[0]) or "", last_name(func.value)
     if func.attr == "startswith":
@@ -188,7 +188,7 @@ def _without_end(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     written = _regex(node, code)
     if not written or len(node.args) < 2 or not _CHECKED.search(last_name(node.args[1])):
         return
-    ends = written.endswith(("$", "\\Z", "\\z", "/", ":", ".*", ".+")) or code.test
+    ends = written.endswith(("$", "\\Z", "\\z", "/", ":", ".*", ".+"))
     anywhere = code.full(node.func) == "re.search" and not written.startswith("^")
     whole = re.match(r"^\^?[\\[(].*[+*}\])?\w]$", written) and "|" not in written
     if not ends and not anywhere and whole and _is_asked(node, code):
@@ -209,7 +209,7 @@ def _compiled(node: ast.Call, code: Code) -> tuple[str, bool] | None:
 def _any_line(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     """`re.MULTILINE` lets one good line among bad ones pass."""
     found = _compiled(node, code)
-    if found is None or not found[1] or code.test:
+    if found is None or not found[1]:
         return
     if found[0].startswith("^") and found[0].endswith("$") and _is_asked(node, code):
         yield node
@@ -222,14 +222,14 @@ def _without_start(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     checks = function is not None and re.match(r"(?i)_?(is_)?valid|_?check|_?is_", function.name)
     if not checks or not written or not _is_asked(node, code) or len(node.args) < 2:
         return
-    if written.endswith("$") and not written.startswith(("^", "\\A", ".*")) and not code.test:
+    if written.endswith("$") and not written.startswith(("^", "\\A", ".*")):
         yield node
 
 
 def _unescaped_dot(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     """`https?://www.example.com` as a pattern."""
     written = _regex(node, code) or ""
-    if _ADDRESS_PATTERN.match(written) and _BARE_DOT.search(written) and not code.test:
+    if _ADDRESS_PATTERN.match(written) and _BARE_DOT.search(written):
         yield node
 
 
@@ -251,10 +251,10 @@ def _is_asked(node: ast.Call, code: Code) -> bool:
 CHECKS = (
     on_call("slow-pattern", _takes_for_ever, *(f"re.{name}" for name in _FUNCTIONS)),
     on_call("removed-once", _removed_once, ".replace"),
-    on("part-of-address", _part_of_address, ast.Compare),
-    on_call("open-ended-address", _open_ended_address, ".startswith", ".endswith"),
-    on_call("pattern-without-end", _any_line, ".match", ".search"),
-    on_call("pattern-without-end", _without_start, "re.search"),
-    on_call("unescaped-dot", _unescaped_dot, "re.compile", "re.match", "re.search"),
-    on_call("pattern-without-end", _without_end, "re.match", "re.search"),
+    on("part-of-address", _part_of_address, ast.Compare, tests=False),
+    on_call("open-ended-address", _open_ended_address, ".startswith", ".endswith", tests=False),
+    on_call("pattern-without-end", _any_line, ".match", ".search", tests=False),
+    on_call("pattern-without-end", _without_start, "re.search", tests=False),
+    on_call("unescaped-dot", _unescaped_dot, "re.compile", "re.match", "re.search", tests=False),
+    on_call("pattern-without-end", _without_end, "re.match", "re.search", tests=False),
 )

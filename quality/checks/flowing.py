@@ -19,18 +19,21 @@ from quality.checks.code import (
 from quality.python.walking import walk_scope
 
 _BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try)
-_DECIDING = ast.If | ast.For | ast.AsyncFor | ast.While | ast.Try | ast.IfExp | ast.BoolOp
-_DECIDING |= ast.Match | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp | ast.Lambda
-_DECIDING |= ast.Yield | ast.YieldFrom | ast.Await | ast.With | ast.AsyncWith
+_DECIDING: frozenset[type[ast.AST]] = frozenset(
+    {ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.IfExp, ast.BoolOp, ast.Match}
+    | {ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda}
+    | {ast.Yield, ast.YieldFrom, ast.Await, ast.With, ast.AsyncWith}
+)
 _EXITS = frozenset({"sys.exit", "os._exit", "builtins.exit", "builtins.quit", "os.abort"})
 
 
 def _unreachable(node: ast.AST, code: Code) -> Iterator[ast.AST]:
     for block in bodies(node):
         for statement, after in pairwise(block):
+            if not leaves(statement) and not _exits(statement, code):
+                continue
             # `return; yield` makes a generator of nothing
-            bare_yield = isinstance(after, ast.Expr) and isinstance(after.value, ast.Yield)
-            if (leaves(statement) or _exits(statement, code)) and not bare_yield and not code.test:
+            if not (isinstance(after, ast.Expr) and isinstance(after.value, ast.Yield)):
                 yield after
                 break
 
@@ -44,7 +47,7 @@ def _exits(statement: ast.stmt, code: Code) -> bool:
 
 def _same_branches(node: ast.If, code: Code) -> Iterator[ast.AST]:
     parent = code.parent(node)
-    if isinstance(parent, ast.If) and parent.orelse == [node]:
+    if not node.orelse or (isinstance(parent, ast.If) and parent.orelse == [node]):
         return  # the first of the chain speaks for all
     branches, last = [node.body], node
     while len(last.orelse) == 1 and isinstance(last.orelse[0], ast.If):
@@ -60,7 +63,8 @@ def _same_block(a: list[ast.stmt], b: list[ast.stmt]) -> bool:
 
 def _same_conditions(node: ast.If, code: Code) -> Iterator[ast.AST]:
     parent = code.parent(node)
-    if isinstance(parent, ast.If) and parent.orelse == [node]:
+    alone = len(node.orelse) != 1 or not isinstance(node.orelse[0], ast.If)
+    if alone or (isinstance(parent, ast.If) and parent.orelse == [node]):
         return  # the first of the chain speaks for all
     seen = {written(node.test)}
     while len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
@@ -224,16 +228,15 @@ def _assigned(function: Function) -> set[str]:
 def _calls_itself(node: Function, code: Code) -> Iterator[ast.AST]:
     """With nothing that decides whether to."""
     method = isinstance(code.parent(node), ast.ClassDef)
-    own = {arg.arg for arg in code.inside(node.args) if isinstance(arg, ast.arg)}
-    if node.name in own or any(isinstance(each, ast.Global) for each in node.body):
-        return
     for statement in node.body:
         inside = code.inside(statement)
-        if any(isinstance(each, _DECIDING) for each in inside):
+        if not _DECIDING.isdisjoint(map(type, inside)):
             return
         for each in inside:
             if isinstance(each, ast.Call) and _names_it(each.func, node.name, method=method):
-                yield each
+                own = {arg.arg for arg in code.inside(node.args) if isinstance(arg, ast.arg)}
+                another = node.name in own or any(isinstance(e, ast.Global) for e in node.body)
+                yield from () if another else [each]
                 return
         if leaves(statement):
             return
@@ -249,7 +252,8 @@ def _names_it(func: ast.expr, name: str, *, method: bool) -> bool:
 
 
 def _missing_return(node: Function, code: Code) -> Iterator[ast.AST]:
-    if code.test or not _falls_off(node.body):
+    # Few have two, and what is looked at below takes longer
+    if list(map(type, code.inside(node))).count(ast.Return) < 2 or not _falls_off(node.body):
         return
     inside = code.own(node)
     if any(isinstance(each, ast.Yield | ast.YieldFrom) for each in inside):
@@ -281,7 +285,7 @@ def _falls_off(block: list[ast.stmt]) -> bool:
 
 
 CHECKS = (
-    on("unreachable", _unreachable, *FUNCTIONS, *_BLOCKS, ast.ExceptHandler),
+    on("unreachable", _unreachable, *FUNCTIONS, *_BLOCKS, ast.ExceptHandler, tests=False),
     on("same-branches", _same_branches, ast.If),
     on("same-conditions", _same_conditions, ast.If),
     on("leaves-finally", _leaves_finally, ast.Try),
@@ -289,5 +293,5 @@ CHECKS = (
     on("endless-loop", _endless, ast.While),
     on("endless-loop", _skips_step, ast.While),
     on("endless-recursion", _calls_itself, *FUNCTIONS),
-    on("missing-return", _missing_return, *FUNCTIONS),
+    on("missing-return", _missing_return, *FUNCTIONS, tests=False),
 )

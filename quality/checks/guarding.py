@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from quality.checks.check import on, on_call
 from quality.checks.code import FUNCTIONS, Code, Function, argument, last_name
-from quality.checks.web import answers, key_of, read_part, reads_web, route_of
+from quality.checks.web import answers, key_of, read_part, route_of
 from quality.checks.words import is_password
 
 _RANKS = frozenset({"is_superuser", "is_admin", "is_staff", "role", "roles", "is_owner"})
@@ -15,6 +15,7 @@ _PERMISSION = re.compile(
     r"|forbidden|40[13]$|is_admin|is_staff|is_superuser|superuser_required|role_required|can_"
     r"|authorize|current_admin|get_admin|security|verify"
 )
+_USER = re.compile(r"(?i)user|login|email")
 _QUESTION = re.compile(r"(?i)(secret|security|recovery)_?(answer|question)|mothers?_maiden")
 _LOGS_IN = re.compile(r"(?i)^(user_?)?(log|sign)_?in(_user)?$|^authenticate$|^do_login$")
 _NEW_SESSION = re.compile(r"(?i)cycle_key|flush|^login$|auth_login|clear|regenerate|new_session")
@@ -33,7 +34,7 @@ def _either_is_enough(node: ast.If, _: Code) -> Iterator[ast.AST]:
             names = [_refused(first), _refused(second)]
         case _:
             return
-    user = any(any(re.search(r"(?i)user|login|email", n) for n in each) for each in names)
+    user = any(any(_USER.search(n) for n in each) for each in names)
     secret = any(any(is_password(n) for n in each) for each in names)
     if (
         all(names)
@@ -70,7 +71,7 @@ def _empty_bind(node: ast.Call, code: Code) -> Iterator[ast.AST]:
 
 def _grants_rank(node: Function, code: Code) -> Iterator[ast.AST]:
     """A request that makes somebody an administrator, and no word on who may ask for that."""
-    if not answers(node, code) or code.test:
+    if not answers(node, code):
         return
     granted = [
         each
@@ -85,12 +86,12 @@ def _grants_rank(node: Function, code: Code) -> Iterator[ast.AST]:
         yield granted[0]
 
 
-def _asks_question(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
+def _asks_question(node: ast.Compare, _: Code) -> Iterator[ast.AST]:
     """An answer that friends know, and strangers find."""
-    names = [last_name(_lowered(side)) for side in (node.left, *node.comparators)]
-    asks = isinstance(node.ops[0], ast.Eq | ast.NotEq) and not code.test
-    if asks and any(_QUESTION.search(name) for name in names):
-        yield node
+    if isinstance(node.ops[0], ast.Eq | ast.NotEq):
+        names = [last_name(_lowered(side)) for side in (node.left, *node.comparators)]
+        if any(_QUESTION.search(name) for name in names):
+            yield node
 
 
 def _lowered(node: ast.expr) -> ast.expr:
@@ -103,7 +104,7 @@ def _lowered(node: ast.expr) -> ast.expr:
 def _kept_session(node: Function, code: Code) -> Iterator[ast.AST]:
     """A login in Django that writes into the session that was there before."""
     first = node.args.args[0].arg if node.args.args else ""
-    if not _LOGS_IN.match(node.name) or first != "request" or route_of(node) or code.test:
+    if first != "request" or not _LOGS_IN.match(node.name) or route_of(node):
         return
     words = {word for part in node.body for word in code.words(part)}
     for each in code.inside(node):
@@ -116,32 +117,31 @@ def _kept_session(node: Function, code: Code) -> Iterator[ast.AST]:
 
 def _session_reused(node: ast.Assign, code: Code) -> Iterator[ast.AST]:
     """`sid = request.cookies.get("sid") or new_id()` at login."""
+    if not any(_SESSION_ID.match(last_name(target)) for target in node.targets):
+        return
     function = code.function(node)
     if function is None or not _LOGS_IN.match(function.name) or not answers(function, code):
         return
     asked = node.value.values if isinstance(node.value, ast.BoolOp) else [node.value]
-    named = any(_SESSION_ID.match(last_name(target)) for target in node.targets)
-    if named and any(read_part(each, code) in ("cookies", "query", "body") for each in asked):
+    if any(read_part(each, code) in ("cookies", "query", "body") for each in asked):
         yield node
 
 
 def _claimed_identity(node: ast.Call | ast.Subscript, code: Code) -> Iterator[ast.AST]:
     """`request.headers["X-Username"]`, taken as who it is."""
-    if isinstance(code.parent(node), ast.Attribute | ast.Subscript) or code.test:
+    if isinstance(code.parent(node), ast.Attribute | ast.Subscript):
         return
-    if not reads_web(code):
-        return
-    function = code.scope(node)
-    proxied = {"compare_digest", "trusted_proxy", "trusted_proxies", "remote_addr"}
-    claims = _IDENTITY.match(key_of(node, code)) and read_part(node, code) == "headers"
-    if claims and not proxied & code.words(function):
-        yield node
+    if _IDENTITY.match(key_of(node, code)) and read_part(node, code) == "headers":
+        proxied = {"compare_digest", "trusted_proxy", "trusted_proxies", "remote_addr"}
+        if not proxied & code.words(code.scope(node)):
+            yield node
 
 
 def _unlimited_login(node: Function, code: Code) -> Iterator[ast.AST]:
     """The application has a limiter, and its login none."""
-    limiter = "limiter" in code.words(code.tree) or "flask_limiter" in code.words(code.tree)
-    if not limiter or not route_of(node) or not _LOGS_IN.match(node.name) or code.test:
+    if not _LOGS_IN.match(node.name) or not route_of(node):
+        return
+    if not code.speaks_of("limiter", "flask_limiter"):
         return
     said = {word for part in [*node.decorator_list, *node.body] for word in code.words(part)}
     everywhere = {"default_limits", "application_limits", "slowapimiddleware"}
@@ -152,10 +152,10 @@ def _unlimited_login(node: Function, code: Code) -> Iterator[ast.AST]:
 CHECKS = (
     on("either-is-enough", _either_is_enough, ast.If),
     on_call("empty-bind", _empty_bind, ".simple_bind_s", ".bind_s", ".simple_bind"),
-    on("grants-rank", _grants_rank, *FUNCTIONS),
-    on("asks-question", _asks_question, ast.Compare),
-    on("session-from-outside", _kept_session, *FUNCTIONS),
+    on("grants-rank", _grants_rank, *FUNCTIONS, tests=False),
+    on("asks-question", _asks_question, ast.Compare, tests=False),
+    on("session-from-outside", _kept_session, *FUNCTIONS, tests=False),
     on("session-from-outside", _session_reused, ast.Assign),
-    on("claimed-identity", _claimed_identity, ast.Call, ast.Subscript),
-    on("unlimited-login", _unlimited_login, *FUNCTIONS),
+    on("claimed-identity", _claimed_identity, ast.Call, ast.Subscript, tests=False, web=True),
+    on("unlimited-login", _unlimited_login, *FUNCTIONS, tests=False),
 )

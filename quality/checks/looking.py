@@ -11,7 +11,7 @@ from quality.finding import Finding, Place
 NAME = "checks"
 
 
-def _on() -> None:
+def go_on() -> None:
     """No pause."""
 
 
@@ -28,37 +28,44 @@ class Table:
             for call in check.calls:
                 self._by_call[call].append(check)
 
-    def findings(self, code: Code, pause: Callable[[], None] = _on) -> list[Finding]:
+    def findings(self, code: Code, pause: Callable[[], None] = go_on) -> list[Finding]:
         """What the checks say, each thing once, in the order of the lines.
 
         `pause` is called before each node; it raises to break off.
         """
-        found = {(f.rule, f.place): f for f in self._all(code, pause)}
-        return sorted(found.values(), key=lambda finding: (finding.place, finding.rule))
-
-    def _all(self, code: Code, pause: Callable[[], None]) -> Iterator[Finding]:
+        found: dict[tuple[str, Place], Finding] = {}
         for kind, checks in self._by_node.items():
-            for node in code.nodes.get(kind, ()):
-                pause()
-                for check in checks:
-                    yield from self._looked(check, node, code)
+            if nodes := code.nodes.get(kind):
+                wanted = [check for check in checks if check.wants(code)]
+                for node in nodes if wanted else ():
+                    pause()
+                    self._ask(wanted, node, code, found)
         for node in code.nodes.get(ast.Call, ()):
             pause()
             if isinstance(node, ast.Call):
-                for check in self._of_call(node, code):
-                    yield from self._looked(check, node, code)
+                called = [check for check in self._of_call(node, code) if check.wants(code)]
+                self._ask(called, node, code, found)
+        return sorted(found.values(), key=lambda finding: (finding.place, finding.rule))
+
+    def _ask(
+        self,
+        checks: Iterable[Check],
+        node: ast.AST,
+        code: Code,
+        found: dict[tuple[str, Place], Finding],
+    ) -> None:
+        for check in checks:
+            try:
+                for hit in check.look(node, code):
+                    finding = self._finding(check.rule, hit, code)
+                    found[finding.rule, finding.place] = finding
+            except (RecursionError, ValueError):
+                continue  # nested deeper, or a number of more digits, than anybody writes
 
     def _of_call(self, node: ast.Call, code: Code) -> Iterator[Check]:
         yield from self._by_call.get(code.full(node.func), ())
         if isinstance(node.func, ast.Attribute):
             yield from self._by_call.get(f".{last_name(node.func)}", ())
-
-    def _looked(self, check: Check, node: ast.AST, code: Code) -> Iterator[Finding]:
-        try:
-            for hit in check.look(node, code):
-                yield self._finding(check.rule, hit, code)
-        except RecursionError:
-            return  # nested deeper than anybody writes
 
     def _finding(self, name: str, node: ast.AST, code: Code) -> Finding:
         rule = self._rules[name]

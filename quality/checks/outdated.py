@@ -63,6 +63,11 @@ _CALLS = (
 )
 _METHODS = (".has_key", ".isAlive", ".getchildren", ".assertEquals", ".assertItemsEqual", ".warn")
 _SHARED_FOLDER = re.compile(r"(\.\.?|\./.*|(/var)?/tmp.*|)$")
+_SHARED_ENTRY = re.compile(r"(^|:)(\.|/tmp[^:]*)?(:|$)")
+_BELOW = re.compile(r"^[\w-]+/")
+_PIPED = re.compile(r"\b(curl|wget)\b[^|;&]*\|\s*(sudo\s+)?(ba|z|da)?sh\b")
+# pointsman: allow unread-download -- the pattern of what is looked for
+_INDEX = re.compile(r"--(extra-)?index-url[ =]http://|--trusted-host")
 _TODO = re.compile(r"#.*\b(FIXME|HACK|XXX|BUG)\b")
 _SECRET_COMMENT = re.compile(
     r"#.*\b(?:password|passwd|pwd|secret|api[_ ]?key|login)\s*(?:is|=|:)\s*['\"]?(?=\S*\d)\S{6,}",
@@ -75,10 +80,11 @@ def _gone_import(node: ast.Import | ast.ImportFrom, code: Code) -> Iterator[ast.
         names = [node.module or ""] if not node.level else []
     else:
         names = [alias.name for alias in node.names]
-    # `try: import new` / `except ImportError: import old` is how old Pythons are served
-    tried = any(isinstance(each, ast.Try | ast.ExceptHandler | ast.If) for each in code.above(node))
-    if any(name.split(".")[0] in _GONE for name in names) and not tried:
-        yield node
+    if any(name.split(".")[0] in _GONE for name in names):
+        # `try: import new` / `except ImportError: import old` is how old Pythons are served
+        serving = ast.Try | ast.ExceptHandler | ast.If
+        if not any(isinstance(each, serving) for each in code.above(node)):
+            yield node
 
 
 def _old_method(node: ast.Call, code: Code) -> Iterator[ast.AST]:
@@ -95,7 +101,7 @@ def _comments(_: ast.Module, code: Code) -> Iterator[ast.AST]:
 
 def _secret_comments(_: ast.Module, code: Code) -> Iterator[ast.AST]:
     for number, line in enumerate(code.lines, 1):
-        if "#" in line and not code.test and _SECRET_COMMENT.search(line):
+        if "#" in line and _SECRET_COMMENT.search(line):
             yield ast.Pass(lineno=number, end_lineno=number)
 
 
@@ -105,7 +111,7 @@ def _search_path(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     value = code.text(given)
     called = code.full(given.func) if isinstance(given, ast.Call) else ""
     shared = value is not None and _SHARED_FOLDER.match(value)
-    if (shared or called == "os.getcwd") and not code.test:
+    if shared or called == "os.getcwd":
         yield node
 
 
@@ -116,25 +122,25 @@ def _path_variable(node: ast.Assign, code: Code) -> Iterator[ast.AST]:
     if last_name(target) in ("PATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONPATH"):
         for each in code.inside(node.value):
             text = each.value if isinstance(each, ast.Constant) else ":"
-            if text != ":" and re.search(r"(^|:)(\.|/tmp[^:]*)?(:|$)", str(text)):
+            if text != ":" and _SHARED_ENTRY.search(str(text)):
                 yield node
                 return
 
 
 def _relative_library(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     given = code.text(node.args[0]) if node.args else None
-    if given and (given.startswith(("./", "../", "/tmp/")) or re.match(r"^[\w-]+/", given)):  # noqa: S108
+    if given and (given.startswith(("./", "../", "/tmp/")) or _BELOW.match(given)):  # noqa: S108
         yield node
 
 
-def _trusted_index(node: ast.Constant, code: Code) -> Iterator[ast.AST]:
+def _trusted_index(node: ast.Constant, _: Code) -> Iterator[ast.AST]:
     """A shell that runs what the network says, unread."""
-    if isinstance(node.value, str) and len(node.value) < 2_000 and not code.test:
-        piped = re.search(r"\b(curl|wget)\b[^|;&]*\|\s*(sudo\s+)?(ba|z|da)?sh\b", node.value)
-        # pointsman: allow unread-download -- the pattern of what is looked for
-        index = re.search(r"--(extra-)?index-url[ =]http://|--trusted-host", node.value)
-        if piped or index:
-            yield node
+    value = node.value
+    if not isinstance(value, str) or len(value) >= 2_000:
+        return
+    piped = "|" in value and _PIPED.search(value)
+    if piped or (("-index-url" in value or "--trusted-host" in value) and _INDEX.search(value)):
+        yield node
 
 
 def _no_frame_guard(node: ast.Assign, code: Code) -> Iterator[ast.AST]:
@@ -154,8 +160,6 @@ def _policy_off(node: ast.Call, _: Code) -> Iterator[ast.AST]:
 
 
 def _logging_off(node: ast.Call | ast.Assign, code: Code) -> Iterator[ast.AST]:
-    if code.test:
-        return
     if isinstance(node, ast.Call):
         level = code.full(node.args[0]) if node.args else "logging.CRITICAL"
         if level in ("logging.CRITICAL", "logging.FATAL", "logging.ERROR"):
@@ -169,13 +173,13 @@ CHECKS = (
     on_call("obsolete", every, *_CALLS),
     on_call("obsolete-method", _old_method, *_METHODS),
     on("unfinished", _comments, ast.Module),
-    on("secret-in-comment", _secret_comments, ast.Module),
-    on_call("shared-search-path", _search_path, "sys.path.insert", "sys.path.append"),
+    on("secret-in-comment", _secret_comments, ast.Module, tests=False),
+    on_call("shared-search-path", _search_path, "sys.path.insert", "sys.path.append", tests=False),
     on("shared-search-path", _path_variable, ast.Assign),
     on_call("relative-library", _relative_library, "ctypes.CDLL", "ctypes.cdll.LoadLibrary"),
-    on("unread-download", _trusted_index, ast.Constant),
+    on("unread-download", _trusted_index, ast.Constant, tests=False),
     on("framing-allowed", _no_frame_guard, ast.Assign),
     on_call("protection-off", _policy_off, "flask_talisman.Talisman"),
-    on_call("logging-off", _logging_off, "logging.disable"),
-    on("logging-off", _logging_off, ast.Assign),
+    on_call("logging-off", _logging_off, "logging.disable", tests=False),
+    on("logging-off", _logging_off, ast.Assign, tests=False),
 )

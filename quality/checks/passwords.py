@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from quality.checks.check import on, on_call
 from quality.checks.code import FUNCTIONS, Code, Function, argument, last_name
-from quality.checks.web import key_of, methods_of, read_part, reads_web, route_of
+from quality.checks.web import key_of, methods_of, read_part, route_of
 from quality.checks.words import HASHING, is_password, is_secret, is_sensitive
 from quality.python.walking import walk
 
@@ -18,6 +18,9 @@ _MAC = re.compile(r"(?i)(^|_)(hmac|mac|signature|sig|digest|csrf_token|api_?key|
 _PROOF = re.compile(r"(?i)(expected|computed|calculated|received|stored)_?\w*(token|key|hash|sign)")
 _CHECKSUM = re.compile(r"(?i)checksum|sha1|sha256|md5|etag|crc|file|block|content|blob|fingerprint")
 _REPEATED = re.compile(r"(?i)confirm|repeat|again|retype|2$|second|verif|new|old|current")
+_USERS = re.compile(r"(?i)user|account|password|credential")
+_PROMPT = re.compile(r"(?i)\b(password|passphrase|secret key|pin code)\b")
+_ASKED = re.compile(r"[?&][\w-]*=$")  # an argument in an address, whose value follows
 _OLD = re.compile(r"(?i)old|current|check_|verify|token|authenticate|confirm_|otp|existing|code$")
 _CHANGES = re.compile(r"(?i)^(change|update|set|edit|reset)_?(user_?)?(password|passwd|pwd)")
 _LOGOUT = re.compile(r"(?i)^(user_?)?(log|sign)_?out$")
@@ -42,7 +45,7 @@ def _is_digest(node: ast.expr, code: Code) -> bool:
 
 def _compared_in_time(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
     """`mac == expected` takes the longer the more of it is right."""
-    if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq | ast.NotEq) or code.test:
+    if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
         return
     sides = (node.left, node.comparators[0])
     if any(isinstance(side, ast.Constant) for side in sides):
@@ -73,12 +76,13 @@ def _counts(sides: tuple[ast.expr, ...]) -> bool:
 
 def _plain_compare(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
     """`user.password == password`: what is stored can be read."""
-    if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq | ast.NotEq) or code.test:
+    if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
         return
     sides = (node.left, node.comparators[0])
+    if not any(isinstance(side, ast.Attribute | ast.Subscript) for side in sides):
+        return
     names = [_password_name(side) for side in sides]
-    stored = any(isinstance(side, ast.Attribute | ast.Subscript) for side in sides)
-    if all(names) and stored and not any(_REPEATED.search(name) for name in names):
+    if all(names) and not any(_REPEATED.search(name) for name in names):
         function = code.scope(node)
         if not code.mentions(function, HASHING):
             yield node
@@ -96,9 +100,7 @@ def _password_name(node: ast.expr) -> str:
 def _stored_plain(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     """`execute("INSERT ... password ...", (name, password))`, and asking for it by `WHERE`."""
     text = code.text(node.args[0]) if node.args else None
-    writes = text and _SQL.search(text)
-    function = code.scope(node)
-    if not writes or code.mentions(function, HASHING) or code.test:
+    if not text or not _SQL.search(text) or code.mentions(code.scope(node), HASHING):
         return
     for argument_given in node.args[1:]:
         for each in code.inside(argument_given):
@@ -112,14 +114,14 @@ def _stored_plain(node: ast.Call, code: Code) -> Iterator[ast.AST]:
 def _kept_plain(node: ast.Assign, code: Code) -> Iterator[ast.AST]:
     """`users[name] = password`, `user.password = request.form["password"]`."""
     target, value = node.targets[0], node.value
-    function = code.function(node)
-    if function is None or not isinstance(target, ast.Subscript | ast.Attribute) or code.test:
+    if not isinstance(target, ast.Subscript | ast.Attribute):
         return
-    if code.mentions(function, HASHING):
+    function = code.function(node)
+    if function is None or code.mentions(function, HASHING):
         return
     match target:
         case ast.Subscript(value=held, slice=key) if not isinstance(key, ast.Constant):
-            users = re.search(r"(?i)user|account|password|credential", last_name(held))
+            users = _USERS.search(last_name(held))
             if users and _gives_password(value, code):
                 yield node
         case ast.Attribute(attr=name) if is_password(name) and read_part(value, code) == "body":
@@ -135,43 +137,40 @@ def _gives_password(value: ast.expr, code: Code) -> bool:
 def _shown_input(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     """`input("Password: ")`."""
     prompt = code.text(node.args[0]) if node.args else ""
-    if prompt and re.search(r"(?i)\b(password|passphrase|secret key|pin code)\b", prompt):
+    if prompt and _PROMPT.search(prompt):
         yield node
 
 
 def _encoded(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     """`b64encode(password)` hides nothing."""
     given = argument(node, "s", 0)
-    if given is not None and is_password(last_name(code.origin(given))) and not code.test:
+    if given is not None and is_password(last_name(code.origin(given))):
         yield node
 
 
-def _encrypted(node: ast.Call, code: Code) -> Iterator[ast.AST]:
+def _encrypted(node: ast.Call, _: Code) -> Iterator[ast.AST]:
     """`fernet.encrypt(password)`: whoever has the key has all passwords."""
     given = node.args[0] if node.args else None
-    if given is not None and is_password(last_name(given)) and not code.test:
+    if given is not None and is_password(last_name(given)):
         yield node
 
 
 def _in_query(node: ast.Call | ast.Subscript, code: Code) -> Iterator[ast.AST]:
     """`request.args["password"]`: the address is logged and remembered."""
-    parent = code.parent(node)
-    if isinstance(parent, ast.Attribute | ast.Subscript) or code.test or not reads_web(code):
+    if isinstance(code.parent(node), ast.Attribute | ast.Subscript):
         return
     if read_part(node, code) == "query" and is_sensitive(key_of(node, code)):
         yield node
 
 
-def _in_url(node: ast.JoinedStr, code: Code) -> Iterator[ast.AST]:
+def _in_url(node: ast.JoinedStr, _: Code) -> Iterator[ast.AST]:
     """f"https://api/?password={password}"."""
     before = ""
     for value in node.values:
         if isinstance(value, ast.Constant):
             before += str(value.value)
         elif isinstance(value, ast.FormattedValue):
-            name = last_name(value.value)
-            asked = re.search(r"[?&][\w-]*=$", before)
-            if asked and is_sensitive(name) and not code.test:
+            if _ASKED.search(before) and is_sensitive(last_name(value.value)):
                 yield node
                 return
             before += "_"
@@ -180,7 +179,7 @@ def _in_url(node: ast.JoinedStr, code: Code) -> Iterator[ast.AST]:
 def _sent_in_query(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     params = argument(node, "params", 1)
     found = code.origin(params) if params else None
-    if isinstance(found, ast.Dict) and not code.test:
+    if isinstance(found, ast.Dict):
         for key in found.keys:
             if isinstance(key, ast.Constant) and is_sensitive(str(key.value)):
                 yield node
@@ -201,7 +200,7 @@ def _query_parameter(node: ast.FunctionDef | ast.AsyncFunctionDef, _: Code) -> I
             yield arg
 
 
-def _short(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
+def _short(node: ast.Compare, _: Code) -> Iterator[ast.AST]:
     """`len(password) >= 4`."""
     match node:
         case ast.Compare(
@@ -211,7 +210,7 @@ def _short(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
         ):
             strict = isinstance(op, ast.Gt | ast.LtE)
             lower = isinstance(op, ast.Lt | ast.GtE) or strict
-            short = 0 < least + strict < 8 and not code.test
+            short = 0 < least + strict < 8
             if lower and short and is_password(last_name(asked)):
                 yield node
 
@@ -243,18 +242,20 @@ def _logout(node: Function, code: Code) -> Iterator[ast.AST]:
 
 
 CHECKS = (
-    on("compared-in-time", _compared_in_time, ast.Compare),
-    on("plain-password", _plain_compare, ast.Compare),
-    on("plain-password", _kept_plain, ast.Assign),
-    on_call("plain-password", _stored_plain, ".execute", ".fetchone", ".fetchrow"),
+    on("compared-in-time", _compared_in_time, ast.Compare, tests=False),
+    on("plain-password", _plain_compare, ast.Compare, tests=False),
+    on("plain-password", _kept_plain, ast.Assign, tests=False),
+    on_call("plain-password", _stored_plain, ".execute", ".fetchone", ".fetchrow", tests=False),
     on_call("password-shown", _shown_input, "builtins.input", "builtins.raw_input"),
-    on_call("encoded-password", _encoded, "base64.b64encode", "base64.urlsafe_b64encode"),
-    on_call("reversible-password", _encrypted, ".encrypt"),
-    on("secret-in-address", _in_query, ast.Call, ast.Subscript),
-    on("secret-in-address", _in_url, ast.JoinedStr),
+    on_call(
+        "encoded-password", _encoded, "base64.b64encode", "base64.urlsafe_b64encode", tests=False
+    ),
+    on_call("reversible-password", _encrypted, ".encrypt", tests=False),
+    on("secret-in-address", _in_query, ast.Call, ast.Subscript, tests=False, web=True),
+    on("secret-in-address", _in_url, ast.JoinedStr, tests=False),
     on("secret-in-address", _query_parameter, *FUNCTIONS),
-    on_call("secret-in-address", _sent_in_query, "requests.get", "httpx.get", ".get"),
-    on("short-password", _short, ast.Compare),
+    on_call("secret-in-address", _sent_in_query, "requests.get", "httpx.get", ".get", tests=False),
+    on("short-password", _short, ast.Compare, tests=False),
     on("password-changed-unasked", _changed_unasked, *FUNCTIONS),
     on("logout-keeps-session", _logout, *FUNCTIONS),
 )

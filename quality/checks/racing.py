@@ -34,7 +34,7 @@ def _looked_then_acted(node: ast.If, code: Code) -> Iterator[ast.AST]:
             asked[written(call.args[0])] = full
         elif full in (".exists", ".is_file") and isinstance(call.func, ast.Attribute):
             asked[written(call.func.value)] = full
-    if not asked or code.test:
+    if not asked:
         return
     for statement in [*node.body, *node.orelse]:
         for call, full in code.calls(statement):
@@ -75,9 +75,11 @@ def _then_opened(node: Function, code: Code) -> Iterator[ast.AST]:
 
 def _absent_then_made(node: ast.If, code: Code) -> Iterator[ast.AST]:
     """`if os.path.exists(lock): return` and then `open(lock, "w")`."""
+    if not leaves(node.body[-1]):
+        return
     paths = {written(c.args[0]) for c, n in code.calls(node.test) if n in _ASKS and c.args}
     parent = code.parent(node)
-    if not paths or not leaves(node.body[-1]) or parent is None or code.test:
+    if not paths or parent is None:
         return
     block = next((each for each in bodies(parent) if node in each), [])
     for statement in block[block.index(node) + 1 :] if block else []:
@@ -92,7 +94,7 @@ def _absent_then_made(node: ast.If, code: Code) -> Iterator[ast.AST]:
 def _asked_then_changed(node: ast.If, code: Code) -> Iterator[ast.AST]:
     """`if balances[user] < amount: abort()` and then `balances[user] = balances[user] - amount`."""
     function, parent = code.function(node), code.parent(node)
-    if function is None or parent is None or not route_of(function) or code.test:
+    if function is None or parent is None or not route_of(function):
         return
     locked = any(isinstance(each, ast.With | ast.AsyncWith) for each in code.above(node))
     asked = {written(e) for e in code.inside(node.test) if isinstance(e, ast.Subscript)}
@@ -142,8 +144,7 @@ def _is_target(node: Function, code: Code) -> bool:
 
 def _checked_then_changed(node: ast.If, code: Code) -> Iterator[ast.AST]:
     """`if self.balance >= amount: self.balance -= amount` in a threaded program without a lock."""
-    words = code.words(code.tree)
-    if not {"threading", "thread", "threadpoolexecutor"} & words or code.test:
+    if not code.speaks_of("threading", "thread", "threadpoolexecutor"):
         return
     function = code.function(node)
     if function is None or any("lock" in word or "atomic" in word for word in code.words(function)):
@@ -189,12 +190,12 @@ def _left_root(node: ast.Call, code: Code) -> Iterator[ast.AST]:
 
 
 CHECKS = (
-    on("looked-then-acted", _looked_then_acted, ast.If),
+    on("looked-then-acted", _looked_then_acted, ast.If, tests=False),
     on("looked-then-acted", _then_opened, *FUNCTIONS),
     on("shared-count", _shared_count, *FUNCTIONS),
-    on("looked-then-acted", _absent_then_made, ast.If),
-    on("shared-count", _asked_then_changed, ast.If),
-    on("shared-count", _checked_then_changed, ast.If),
+    on("looked-then-acted", _absent_then_made, ast.If, tests=False),
+    on("shared-count", _asked_then_changed, ast.If, tests=False),
+    on("shared-count", _checked_then_changed, ast.If, tests=False),
     on("forks-for-ever", _forks_for_ever, ast.While),
     on("user-dropped-before-group", _user_before_group, *FUNCTIONS, ast.Module),
     on_call("chroot-without-chdir", _left_root, "os.chroot"),

@@ -156,7 +156,9 @@ def _closes(statement: ast.stmt, name: str) -> bool:
     return False
 
 
-def _used_after_close(node: ast.AST, _: Code) -> Iterator[ast.AST]:
+def _used_after_close(node: ast.AST, code: Code) -> Iterator[ast.AST]:
+    if not code.speaks_of("close"):
+        return
     for block in bodies(node):
         closed: set[str] = set()
         for statement in block:

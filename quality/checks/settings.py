@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from quality.checks.check import on
 from quality.checks.code import Code, is_false, is_true, last_name
 
+_ANY_ORIGIN = re.compile(r"\^?(https?\??://)?\.[*+]\$?")
+
 
 def _is_settings(code: Code) -> bool:
     return "settings" in code.path.rsplit("/", 1)[-1] or "INSTALLED_APPS" in code.assigned
@@ -14,25 +16,26 @@ def _is_settings(code: Code) -> bool:
 
 def _django(node: ast.Assign, code: Code) -> Iterator[ast.AST]:
     name = last_name(node.targets[0])
-    if not _is_settings(code) or code.test:
+    if name in ("SECURE_CONTENT_TYPE_NOSNIFF", "SECURE_BROWSER_XSS_FILTER"):
+        off = is_false(node.value)
+    elif name == "X_FRAME_OPTIONS":
+        off = (code.text(node.value) or "DENY").upper() == "ALLOWALL"
+    else:
         return
-    if name in ("SECURE_CONTENT_TYPE_NOSNIFF", "SECURE_BROWSER_XSS_FILTER") and is_false(
-        node.value
-    ):
-        yield node
-    if name == "X_FRAME_OPTIONS" and (code.text(node.value) or "DENY").upper() == "ALLOWALL":
+    if off and _is_settings(code):
         yield node
 
 
-def _no_validators(node: ast.Assign, code: Code) -> Iterator[ast.AST]:
-    empty = isinstance(node.value, ast.List | ast.Tuple) and not node.value.elts
-    if last_name(node.targets[0]) == "AUTH_PASSWORD_VALIDATORS" and empty and not code.test:
+def _no_validators(node: ast.Assign, _: Code) -> Iterator[ast.AST]:
+    if last_name(node.targets[0]) != "AUTH_PASSWORD_VALIDATORS":
+        return
+    if isinstance(node.value, ast.List | ast.Tuple) and not node.value.elts:
         yield node
 
 
 def _middleware(node: ast.Assign, code: Code) -> Iterator[ast.AST]:
     """Django's list of middleware without what keeps pages out of frames."""
-    if last_name(node.targets[0]) not in ("MIDDLEWARE", "MIDDLEWARE_CLASSES") or code.test:
+    if last_name(node.targets[0]) not in ("MIDDLEWARE", "MIDDLEWARE_CLASSES"):
         return
     texts = [str(e.value) for e in code.inside(node.value) if isinstance(e, ast.Constant)]
     sessions = any(text.endswith("SessionMiddleware") for text in texts)
@@ -41,19 +44,22 @@ def _middleware(node: ast.Assign, code: Code) -> Iterator[ast.AST]:
         yield node
 
 
-def _remote_code(node: ast.keyword, code: Code) -> Iterator[ast.AST]:
+def _remote_code(node: ast.keyword, _: Code) -> Iterator[ast.AST]:
     """`from_pretrained(..., trust_remote_code=True)`."""
-    if node.arg == "trust_remote_code" and is_true(node.value) and not code.test:
+    if node.arg == "trust_remote_code" and is_true(node.value):
         yield node.value
 
 
 def _any_origin(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     """A pattern of allowed origins that all of them match, with cookies."""
+    for keyword in node.keywords:
+        if keyword.arg == "allow_origin_regex":
+            break
+    else:
+        return
     given = {keyword.arg: keyword.value for keyword in node.keywords}
-    pattern = code.text(given.get("allow_origin_regex")) or ""
-    if re.fullmatch(r"\^?(https?\??://)?\.[*+]\$?", pattern) and is_true(
-        given.get("allow_credentials")
-    ):
+    pattern = code.text(given["allow_origin_regex"]) or ""
+    if _ANY_ORIGIN.fullmatch(pattern) and is_true(given.get("allow_credentials")):
         yield node
 
 
@@ -81,10 +87,10 @@ def _body_of_any_length(node: ast.Call, code: Code) -> Iterator[ast.AST]:
 
 
 CHECKS = (
-    on("protection-off", _django, ast.Assign),
-    on("protection-off", _middleware, ast.Assign),
-    on("short-password", _no_validators, ast.Assign),
-    on("remote-code-trusted", _remote_code, ast.keyword),
+    on("protection-off", _django, ast.Assign, tests=False),
+    on("protection-off", _middleware, ast.Assign, tests=False),
+    on("short-password", _no_validators, ast.Assign, tests=False),
+    on("remote-code-trusted", _remote_code, ast.keyword, tests=False),
     on("any-origin-pattern", _any_origin, ast.Call),
     on("body-of-any-length", _body_of_any_length, ast.Call),
 )

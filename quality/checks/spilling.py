@@ -9,6 +9,7 @@ from quality.checks.code import Code, argument, last_name
 from quality.checks.words import HASHING, PERSONAL, is_password, is_sensitive
 
 _MAILERS = ("send_mail", "sendmail", "send_message", "mail_user", "send_email", "email_user")
+_SENDS = re.compile(r"(?i)wfile|socket|sock|response|stdin|channel|writer")
 _PROTECTED = re.compile(r"(?i)encrypt|fernet|keyring|vault|mask|redact|token_urlsafe|tokeni[sz]e")
 
 
@@ -34,17 +35,14 @@ def _is_pair(key: ast.expr | None, value: ast.expr) -> bool:
 
 def _into_file(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     given = node.args[0] if node.args else None
+    if given is None:
+        return
     scope = code.scope(node)
-    if (
-        given is None
-        or code.test
-        or code.mentions(scope, HASHING)
-        or code.mentions(scope, _PROTECTED)
-    ):
+    if code.mentions(scope, HASHING) or code.mentions(scope, _PROTECTED):
         return
     # A socket's answer is written too; that is looked at elsewhere
     receiver = last_name(node.func.value) if isinstance(node.func, ast.Attribute) else ""
-    if re.search(r"(?i)wfile|socket|sock|response|stdin|channel|writer", receiver):
+    if _SENDS.search(receiver):
         return
     inner = given.args[0] if isinstance(given, ast.Call) and given.args else given
     if _tells(inner, code):
@@ -53,7 +51,7 @@ def _into_file(node: ast.Call, code: Code) -> Iterator[ast.AST]:
 
 def _into_cookie(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     name, value = argument(node, "key", 0), argument(node, "value", 1)
-    if value is None or isinstance(value, ast.Constant) or code.test:
+    if value is None or isinstance(value, ast.Constant):
         return
     key = code.text(name) or "" if name else ""
     plain = is_password(key) or PERSONAL.search(key)
@@ -62,7 +60,7 @@ def _into_cookie(node: ast.Call, code: Code) -> Iterator[ast.AST]:
 
 
 def _into_mail(node: ast.Call, code: Code) -> Iterator[ast.AST]:
-    if last_name(node.func) not in _MAILERS or code.test:
+    if last_name(node.func) not in _MAILERS:
         return
     for given in [*node.args, *(keyword.value for keyword in node.keywords)]:
         found = code.origin(given)
@@ -73,7 +71,15 @@ def _into_mail(node: ast.Call, code: Code) -> Iterator[ast.AST]:
 
 
 CHECKS = (
-    on_call("secret-in-file", _into_file, ".write", ".write_text", "json.dump", "pickle.dump"),
-    on_call("secret-in-cookie", _into_cookie, ".set_cookie"),
-    on("password-in-mail", _into_mail, ast.Call),
+    on_call(
+        "secret-in-file",
+        _into_file,
+        ".write",
+        ".write_text",
+        "json.dump",
+        "pickle.dump",
+        tests=False,
+    ),
+    on_call("secret-in-cookie", _into_cookie, ".set_cookie", tests=False),
+    on("password-in-mail", _into_mail, ast.Call, tests=False),
 )

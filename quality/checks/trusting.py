@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from quality.checks.check import on, on_call
 from quality.checks.code import FUNCTIONS, Code, Function, last_name
-from quality.checks.web import answers, key_of, path_of, read_part, reads_web
+from quality.checks.web import answers, key_of, path_of, read_part
 from quality.python.walking import walk
 
 _RANKS = re.compile(
@@ -16,6 +16,9 @@ _RANKS = re.compile(
 _CLAIMED = re.compile(r"(?i)^(x-forwarded-for|x-real-ip|x-client-ip|client-ip|referer"
                       r"|x-forwarded-host|x-user|x-role|x-admin|x-auth-user|x-remote-user"
                       r"|http_x_forwarded_for|http_referer)$")  # fmt: skip
+_CLAIMED_START = re.compile(r"(?i)^(referer|referrer|x-forwarded-for|x-real-ip)$")
+_HOOK = re.compile(r"(?i)web_?hook|callback/pay|payment.?callback|/ipn")
+_LINK = re.compile(r"(?i)reset|confirm|verify|activate|token=")
 _PRICES = re.compile(r"(?i)^(unit_?)?(price|total|discount|amount_due|total_price|cost)$")
 _AMOUNTS = re.compile(r"(?i)^(amount|quantity|qty|count|transfer_amount|units)$")
 _HASHES = ("password_hash", "passwordhash", "pwd_hash", "hashed_password", "pass_hash")
@@ -25,8 +28,6 @@ _SIGNED = re.compile(r"(?i)sign|hmac|verify|construct_event|secret|token|compare
 
 def _rank_from_request(node: ast.Compare | ast.If | ast.IfExp, code: Code) -> Iterator[ast.AST]:
     """`request.cookies.get("role") == "admin"`."""
-    if code.test or not reads_web(code):
-        return
     if isinstance(node, ast.Compare):
         sides = [node.left, *node.comparators]
         if not any(isinstance(code.origin(side), ast.Constant) for side in sides):
@@ -34,25 +35,19 @@ def _rank_from_request(node: ast.Compare | ast.If | ast.IfExp, code: Code) -> It
     else:
         sides = [node.test]
     for side in sides:
-        key = key_of(side, code)
-        part = read_part(side, code)
-        if part in ("cookies", "query", "body", "headers") and _RANKS.match(key):
+        if not _RANKS.match(key_of(side, code)):
+            continue
+        if read_part(side, code) in ("cookies", "query", "body", "headers"):
             yield node if isinstance(node, ast.Compare) else node.test
             return
 
 
 def _claimed_origin(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
     """`request.headers.get("X-Forwarded-For") == "127.0.0.1"`."""
-    sides = [node.left, *node.comparators]
-    for side in sides if reads_web(code) else ():
+    for side in [node.left, *node.comparators]:
         key = key_of(side, code)
-        named = _CLAIMED.match(key) or key in ("referrer",)
-        if (
-            named
-            and read_part(side, code) == "headers"
-            and not _is_none_test(node)
-            and not code.test
-        ):
+        named = _CLAIMED.match(key) or key == "referrer"
+        if named and read_part(side, code) == "headers" and not _is_none_test(node):
             yield node
             return
 
@@ -64,18 +59,17 @@ def _is_none_test(node: ast.Compare) -> bool:
 def _claimed_prefix(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     """`request.headers["Referer"].startswith(...)`."""
     func = node.func
-    if isinstance(func, ast.Attribute) and not code.test:
-        key = key_of(func.value, code)
-        claims = re.match(r"(?i)^(referer|referrer|x-forwarded-for|x-real-ip)$", key)
+    if isinstance(func, ast.Attribute):
+        claims = _CLAIMED_START.match(key_of(func.value, code))
         if claims and read_part(func.value, code) == "headers":
             yield node
 
 
 def _local_user(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
     """`getpass.getuser() == "root"`: the environment says so."""
+    if not code.speaks_of("getlogin", "getuser", "user", "logname", "username"):
+        return
     for side in [node.left, *node.comparators]:
-        if not code.speaks_of("getlogin", "getuser", "user", "logname", "username"):
-            return
         found = code.origin(side)
         match found:
             case ast.Call(func=func) if code.full(func) in _LOCAL_USER:
@@ -87,9 +81,9 @@ def _local_user(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
 
 def _named_host(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
     """A name that reverse DNS gives is what the owner of the address wants."""
+    if not code.speaks_of("gethostbyaddr", "getfqdn", "getnameinfo"):
+        return
     for side in [node.left, *node.comparators]:
-        if not code.speaks_of("gethostbyaddr", "getfqdn", "getnameinfo"):
-            return
         found = code.origin(side)
         while isinstance(found, ast.Subscript | ast.Attribute):
             found = code.origin(found.value)
@@ -105,7 +99,7 @@ def _price_from_request(node: ast.Assign, code: Code) -> Iterator[ast.AST]:
     """`price = float(request.form["price"])`."""
     name = last_name(node.targets[0])
     named = _PRICES.match(name) and _PRICES.match(key_of(node.value, code))
-    if named and read_part(node.value, code) in ("query", "body", "cookies") and not code.test:
+    if named and read_part(node.value, code) in ("query", "body", "cookies"):
         yield node
 
 
@@ -119,7 +113,7 @@ def _unbounded_amount(node: ast.Assign, code: Code) -> Iterator[ast.AST]:
             function = code.function(node)
             if not (_AMOUNTS.match(name) and function and read_part(asked, code)):
                 return
-            if not _bounded(function, name) and not code.test:
+            if not _bounded(function, name):
                 yield node
 
 
@@ -140,7 +134,7 @@ def _bounded(function: Function, name: str) -> bool:
 
 def _unsigned_hook(node: Function, code: Code) -> Iterator[ast.AST]:
     """A webhook that believes whoever calls it."""
-    if not re.search(r"(?i)web_?hook|callback/pay|payment.?callback|/ipn", path_of(node)):
+    if not _HOOK.search(path_of(node)):
         return
     if answers(node, code) and not any(_SIGNED.search(word) for word in code.words(node)):
         yield node
@@ -152,7 +146,7 @@ def _host_in_link(node: ast.JoinedStr | ast.BinOp, code: Code) -> Iterator[ast.A
     texts = " ".join(
         p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str)
     )
-    if not re.search(r"(?i)reset|confirm|verify|activate|token=", texts) or code.test:
+    if not _LINK.search(texts):
         return
     for part in parts:
         if isinstance(part, ast.expr):
@@ -166,7 +160,7 @@ def _host_in_link(node: ast.JoinedStr | ast.BinOp, code: Code) -> Iterator[ast.A
 
 def _client_hash(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
     """A hash that the client sends is as good as the password."""
-    for side in [node.left, *node.comparators] if reads_web(code) else ():
+    for side in [node.left, *node.comparators]:
         key = key_of(side, code).lower()
         if key in _HASHES and read_part(side, code) in ("body", "query", "cookies"):
             yield node
@@ -174,22 +168,32 @@ def _client_hash(node: ast.Compare, code: Code) -> Iterator[ast.AST]:
 
 def _any_origin(node: Function, code: Code) -> Iterator[ast.AST]:
     """`check_origin` of a websocket that always says yes."""
+    if node.name != "check_origin":
+        return
     match node.body[-1]:
-        case ast.Return(value=ast.Constant(value=True)) if node.name == "check_origin":
+        case ast.Return(value=ast.Constant(value=True)):
             if len(node.body) <= 2 and isinstance(code.parent(node), ast.ClassDef):
                 yield node
 
 
 CHECKS = (
-    on("rank-from-request", _rank_from_request, ast.Compare, ast.If, ast.IfExp),
-    on("claimed-origin", _claimed_origin, ast.Compare),
-    on_call("claimed-origin", _claimed_prefix, ".startswith"),
+    on(
+        "rank-from-request",
+        _rank_from_request,
+        ast.Compare,
+        ast.If,
+        ast.IfExp,
+        tests=False,
+        web=True,
+    ),
+    on("claimed-origin", _claimed_origin, ast.Compare, tests=False, web=True),
+    on_call("claimed-origin", _claimed_prefix, ".startswith", tests=False),
     on("user-from-environment", _local_user, ast.Compare),
     on("host-by-reverse-lookup", _named_host, ast.Compare),
-    on("price-from-request", _price_from_request, ast.Assign),
-    on("unbounded-amount", _unbounded_amount, ast.Assign),
+    on("price-from-request", _price_from_request, ast.Assign, tests=False),
+    on("unbounded-amount", _unbounded_amount, ast.Assign, tests=False),
     on("unsigned-webhook", _unsigned_hook, *FUNCTIONS),
-    on("host-of-request-in-link", _host_in_link, ast.JoinedStr, ast.BinOp),
-    on("hash-from-client", _client_hash, ast.Compare),
+    on("host-of-request-in-link", _host_in_link, ast.JoinedStr, ast.BinOp, tests=False),
+    on("hash-from-client", _client_hash, ast.Compare, web=True),
     on("any-websocket-origin", _any_origin, *FUNCTIONS),
 )

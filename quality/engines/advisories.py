@@ -10,7 +10,7 @@ from urllib.parse import quote
 import anyio
 from pydantic import BaseModel, ValidationError
 
-from quality.engines.dead_code import Facts
+from quality.engine import Facts
 from quality.engines.pins import Ecosystem
 from quality.errors import EngineFailed
 

@@ -1,4 +1,4 @@
-"""All engines, those that are soon done first."""
+"""All engines."""
 
 import os
 import time
@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from pointsman.quality_settings import QualitySettings
 from quality.checks.engine import Checks
-from quality.engine import Engine
+from quality.engine import Engine, Facts
 from quality.engines.advisories import Fetch
 from quality.engines.bandit import Bandit
 from quality.engines.cognitive import Cognitive
-from quality.engines.dead_code import DeadCode, Facts
+from quality.engines.dead_code import DeadCode
 from quality.engines.dependencies import Dependencies
 from quality.engines.duplication import Duplication
 from quality.engines.javascript import JavaScript
@@ -46,7 +46,7 @@ def make_engines(
         Cognitive(settings.max_cognitive),
         Duplication(path),
         Secrets(),
-        FlowEngine(settings.rules),
+        FlowEngine(settings.rules, facts),
         Types(path),
         Metrics(settings),
         DeadCode(facts),

@@ -3,10 +3,11 @@
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
+from quality.engine import Facts
 from quality.engines.keys import by_file, by_tree, in_languages
 from quality.engines.versions import package_version
 from quality.engines.working import work
@@ -46,18 +47,6 @@ class _Facts(BaseModel):
 class _Report(BaseModel):
     results: Mapping[str, _Facts]
     unread: dict[str, str]
-
-
-class Facts(Protocol):
-    """Where facts about files are kept; `quality.remembering` has it."""
-
-    async def recall_facts(
-        self, engine: str, version: str, keys: Mapping[str, str]
-    ) -> Mapping[str, bytes]: ...
-
-    async def keep_facts(
-        self, engine: str, version: str, keys: Mapping[str, str], by_path: Mapping[str, bytes]
-    ) -> None: ...
 
 
 class DeadCode:

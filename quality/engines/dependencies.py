@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from anyio import to_thread
 
+from quality.engine import Facts
 from quality.engines.advisories import Advisories, Advisory, Fetch
-from quality.engines.dead_code import Facts
 from quality.engines.keys import in_languages
 from quality.engines.pins import Pin, Pins, pins_of
 from quality.errors import EngineFailed

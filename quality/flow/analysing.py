@@ -1,7 +1,6 @@
 """One analysis from beginning to end, in one thread or process."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from quality.finding import Analysis, Finding
 from quality.flow.branches import assume
@@ -11,30 +10,24 @@ from quality.flow.findings import Findings
 from quality.flow.frame import Run
 from quality.flow.functions import Function, Unit
 from quality.flow.invoking import invoke
+from quality.flow.outline import Outline
 from quality.flow.project import Project, work_for
 from quality.flow.relevance import Relevance
 from quality.flow.roots import is_given, run_root
-from quality.flow.rules import Rules, load_rules
+from quality.flow.rules import Rules
 from quality.flow.statements import execute
 from quality.source import Tree
 
 
-def analyse_with(paths: Sequence[Path], stale: Sequence[str], tree: Tree) -> Analysis:
-    """What the rules, with those in the files at `paths`, find in the files `stale` of `tree`.
-
-    Raises:
-        ConfigError: a file of rules is wrong.
-    """
-    return analyse(load_rules(paths), stale, tree)
-
-
-def analyse(rules: Rules, stale: Sequence[str], tree: Tree) -> Analysis:
-    """What `rules` find in the files `stale` of `tree`."""
+def analyse(
+    rules: Rules, stale: Sequence[str], tree: Tree, outlines: Mapping[str, Outline]
+) -> Analysis:
+    """What `rules` find in the files `stale` of `tree`, of whose files those are the outlines."""
     project = Project(tree)
     catalogue = Catalogue(rules)
     run = Run(catalogue, project, evaluate, execute, assume, invoke, Findings())
     project.run = run
-    relevance = Relevance(catalogue, tree)
+    relevance = Relevance(tree, outlines, markup="*" in catalogue.returned)
     run.sources, run.sinks = relevance.sources, relevance.sinks
     findings: list[Finding] = []
     unread: dict[str, str] = {}

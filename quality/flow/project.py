@@ -8,6 +8,7 @@ from quality.flow.frame import Frame, Run
 from quality.flow.functions import Unit
 from quality.flow.state import State
 from quality.flow.values import Value
+from quality.flow.words import is_test
 from quality.python.modules import Modules
 from quality.python.parse import parse
 from quality.source import SourceFile, Tree
@@ -17,7 +18,6 @@ LEAST_WORK = 20_000
 _IMPORTED = re.compile(
     r"^[ \t]*(?:from|import)[ \t]+([\w.]+(?:[ \t]*,[ \t]*[\w.]+)*)", re.MULTILINE
 )
-_TEST_WORDS = re.compile(r"\b(?:pytest|unittest)\b|^\s*def test_", re.MULTILINE)
 
 
 class Project:
@@ -131,8 +131,3 @@ def _imports(text: str) -> Iterator[str]:
         for name in match[1].split(","):
             parts = name.strip().split(".")
             yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
-
-
-def is_test(file: SourceFile) -> bool:
-    """Whether it holds tests, rather than what merely stands beside them."""
-    return file.test and _TEST_WORDS.search(file.text) is not None

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from quality.flow.catalogue import Catalogue, Entry
 from quality.flow.schema import Condition
+from quality.source import SourceFile
 
 _OBJECT = re.compile(r"[\w.\])]+\Z")
+_TEST_WORDS = re.compile(r"\b(?:pytest|unittest)\b|^\s*def test_", re.MULTILINE)
 Needed = tuple[str, re.Pattern[str] | None, frozenset[str]]  # see `Words`
 
 
@@ -145,3 +147,8 @@ def sink_names(catalogue: Catalogue) -> Words:
         for flow, sink in entry.sinks
         if (sink.parameters or flow.parameters) != "no"
     )
+
+
+def is_test(file: SourceFile) -> bool:
+    """Whether it holds tests, rather than what merely stands beside them."""
+    return file.test and _TEST_WORDS.search(file.text) is not None

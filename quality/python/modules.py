@@ -28,6 +28,10 @@ class Modules:
     def __init__(self, tree: Tree) -> None:
         self._files = {file.path: file for file in tree.files if file.language == "python"}
         self._folders = {folder for path in self._files for folder in _above(path)}
+        self._tops: dict[str, str] = {}  # by folder, where the dotted names of its files begin
+        self._starts: dict[str, tuple[str, ...]] = {}  # by folder, where its imports are looked for
+        self._found: dict[tuple[str, str], str | None] = {}  # by name and folder
+        self._by_stem = self._stems()
         self._roots = self._find_roots()
 
     def is_package(self, path: str) -> bool:
@@ -38,18 +42,18 @@ class Modules:
         stem = posixpath.splitext(path)[0]
         if self.is_package(path):
             stem = posixpath.dirname(stem)
-        root = self._root(path)
+        root = self._root(posixpath.dirname(path))
         return (stem[len(root) + 1 :] if root else stem).replace("/", ".") or "__init__"
 
     def path(self, module: str, near: str = "") -> str | None:
         """The file that `import module` in the file `near` reads; None: none of this tree."""
-        inside = module.replace(".", "/")
-        for root in self._search(near):
-            stem = f"{root}/{inside}" if root else inside
-            for name in (f"{stem}/__init__.py", f"{stem}.py", f"{stem}.pyi"):
-                if name in self._files:
-                    return name
-        return None
+        folder = posixpath.dirname(near)
+        if (module, folder) not in self._found:
+            inside = module.replace(".", "/")
+            stems = (f"{root}/{inside}" if root else inside for root in self._search(folder))
+            known = (self._by_stem.get(stem) for stem in stems)
+            self._found[module, folder] = next((path for path in known if path), None)
+        return self._found[module, folder]
 
     def owner(self, full: str, near: str = "") -> tuple[str, str] | None:
         """The file and the name in it of "shop.views.Cart.add": ("shop/views.py", "Cart.add")."""
@@ -119,36 +123,51 @@ class Modules:
     def _find_roots(self) -> tuple[str, ...]:
         """The folders that modules are imported from, but for those of scripts."""
         sources = {f for f in self._folders if posixpath.basename(f) in _SOURCE_ROOTS}
-        tops = {self._root(path) for path in self._files if self._packaged(path)}
+        folders = {posixpath.dirname(path) for path in self._files}
+        tops = {self._root(folder) for folder in folders if self._packaged(folder)}
         return tuple(sorted({"", *sources, *tops}))
 
-    def _packaged(self, path: str) -> bool:
-        return f"{posixpath.dirname(path)}/__init__.py".lstrip("/") in self._files
+    def _stems(self) -> dict[str, str]:
+        """By what a module's path is without its ending, the file that is read first."""
+        found: dict[str, str] = {}
+        for ending in (".pyi", ".py", "/__init__.py"):
+            found |= {
+                path.removesuffix(ending): path for path in self._files if path.endswith(ending)
+            }
+        return found
 
-    def _root(self, path: str) -> str:
-        """The folder that the dotted name of `path` begins under."""
-        folder = posixpath.dirname(path)
-        if self._packaged(path):
+    def _packaged(self, folder: str) -> bool:
+        return f"{folder}/__init__.py".lstrip("/") in self._files
+
+    def _root(self, folder: str) -> str:
+        """The folder that the dotted names of the files in `folder` begin under."""
+        if folder not in self._tops:
+            self._tops[folder] = self._top(folder)
+        return self._tops[folder]
+
+    def _top(self, folder: str) -> str:
+        if self._packaged(folder):
             while folder and f"{folder}/__init__.py" in self._files:
                 folder = posixpath.dirname(folder)
             return folder
-        for above in _above(path):  # the nearest first
+        for above in (folder, *_above(folder)):  # the nearest first
             if posixpath.basename(above) in _SOURCE_ROOTS:
                 return above
         return ""
 
-    def _search(self, near: str) -> Iterator[str]:
-        start = self._root(near) if near and self._packaged(near) else posixpath.dirname(near)
-        above = [start, *_above(start)]
-        yield from above
-        yield from (root for root in self._roots if root not in above)
+    def _search(self, folder: str) -> tuple[str, ...]:
+        if folder not in self._starts:
+            start = self._root(folder) if self._packaged(folder) else folder
+            above = (start, *_above(start))
+            self._starts[folder] = (*above, *(root for root in self._roots if root not in above))
+        return self._starts[folder]
 
 
 def _above(path: str) -> list[str]:
     """The folders that hold `path`, the nearest first; "" is the last."""
     folders = []
     while path:
-        path = posixpath.dirname(path)
+        path = path.rpartition("/")[0]
         folders.append(path)
     return folders
 

@@ -38,8 +38,10 @@ def parse(text: str) -> Parsed:
     walks them recursively: long sums and chains of attributes do.
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    nulls = tuple((n, n) for n, line in enumerate(text.split("\n"), 1) if "\0" in line)
-    text = text.replace("\0", " ")
+    nulls: tuple[tuple[int, int], ...] = ()
+    if "\0" in text:
+        nulls = tuple((n, n) for n, line in enumerate(text.split("\n"), 1) if "\0" in line)
+        text = text.replace("\0", " ")
     try:
         return Parsed(_python(text), nulls)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

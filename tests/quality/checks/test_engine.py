@@ -114,3 +114,9 @@ async def test_a_test_may_ask_for_just_this_number() -> None:
         one = file("a.py", text, test=test)
         said = await Checks(QualitySettings()).analyse([one], tree(one))
         assert [f.rule for f in said.findings] == rules
+
+
+async def test_a_number_of_too_many_digits_for_python_to_write_stops_nothing() -> None:
+    text = f"x = {{0x{'f' * 9000}: 1, 0x{'f' * 9000}: 2}}\n\ndef f():\n    raise NotImplemented\n"
+    said = await Checks(QualitySettings()).analyse([file("a.py", text)], tree(file("a.py", text)))
+    assert [f.rule for f in said.findings] == ["raises-no-exception"]

@@ -9,11 +9,14 @@ import pytest
 
 from quality.finding import Finding
 from quality.flow.analysing import analyse
+from quality.flow.catalogue import Catalogue
+from quality.flow.outline import Outliner
 from quality.flow.rules import load_rules
 from quality.source import SourceFile, Tree
 
 HERE = Path(__file__).parent
 RULES = load_rules()
+OUTLINER = Outliner(Catalogue(RULES))
 
 
 def twins() -> Iterator[tuple[str, str, str, str]]:
@@ -43,7 +46,7 @@ def found(text: str) -> tuple[Finding, ...]:
         path="app.py", language="python", text=text, sha256=sha256(text.encode()).hexdigest()
     )
     tree = Tree(root=HERE, files=(file,))
-    analysis = analyse(RULES, (file.path,), tree)
+    analysis = analyse(RULES, (file.path,), tree, {file.path: OUTLINER.outline(file)})
     assert not analysis.unread
     return analysis.findings
 
