@@ -228,6 +228,16 @@ def _open_permission(node: ast.Assign, _: Code) -> Iterator[ast.AST]:
         yield node
 
 
+def _as_root(node: ast.Call, code: Code) -> Iterator[ast.AST]:
+    """`os.setuid(0)`, but for a try whether it still could, which is to fail."""
+    if not node.args or code.constant(node.args[0]) != 0:
+        return
+    tries = (each for each in code.above(node) if isinstance(each, ast.Try))
+    caught = (handler.type for each in tries for handler in each.handlers if handler.type)
+    if not any(last_name(kind) in ("PermissionError", "OSError") for kind in caught):
+        yield node
+
+
 CHECKS = (
     on("route-asks-nobody", _unguarded, *FUNCTIONS, tests=False),
     on("anybodys-record", _someone_elses, *FUNCTIONS, tests=False),
@@ -238,5 +248,6 @@ CHECKS = (
     on("lasting-session", _lasting_session, ast.Assign, ast.keyword),
     on_call("endless-token", _endless_token, "jwt.encode", "jose.jwt.encode", tests=False),
     on("default-admin", _default_admin, ast.Assign, ast.AnnAssign, tests=False),
+    on_call("run-as-root", _as_root, "os.setuid", "os.seteuid", "os.setgid", "os.setegid"),
     on("open-permission", _open_permission, ast.Assign),
 )

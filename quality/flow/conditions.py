@@ -99,11 +99,17 @@ def meets(
 def _holds(spec: str, condition: Condition, given: Given, state: State) -> bool:
     values = at(spec, given, state)
     if condition.missing is not None:
-        unsure = given.rest is not None and not values
+        unsure = not values and (given.rest is not None or _hides(spec, given, state))
         if unsure or condition.missing == bool(values):
             return False
     rest = condition.model_fields_set - {"missing"}
     return not rest or any(_all_hold(condition, value) for value in values)
+
+
+def _hides(spec: str, given: Given, state: State) -> bool:
+    """Whether what is looked for may be in an object that nobody has seen made."""
+    where = _where(spec)
+    return bool(where.inside) and any(not state.objects(each) for each in _direct(where, given))
 
 
 def _all_hold(condition: Condition, value: Value) -> bool:

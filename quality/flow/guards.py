@@ -52,6 +52,7 @@ def by_comparing(op: ast.cmpop, left: Value, right: Value, frame: Frame) -> Show
     if isinstance(op, ast.Eq | ast.NotEq | ast.Is | ast.IsNot):
         _equal(true if equal else false, left, right, frame)
         _equal(true if equal else false, right, left, frame)
+        _asked(true, false, left, right, equal=equal)
     elif isinstance(op, ast.In | ast.NotIn):
         _member(true if equal else false, left, right, frame)
         _contains(false if equal else true, left, right, frame)
@@ -64,6 +65,15 @@ def _equal(to: Cleared, tested: Value, other: Value, frame: Frame) -> None:
     for guard in frame.run.catalogue.tests:
         if guard.equal:
             add(to, guard, tested.taints)
+
+
+def _asked(true: Cleared, false: Cleared, tested: Value, other: Value, *, equal: bool) -> None:
+    """`pattern.match(x) is None`, `allowed(x) is True`: what such a call shows, the test shows."""
+    if tested.facts is None or other.consts not in ((None,), (True,), (False,)):
+        return
+    holds = equal == (other.consts == (True,))
+    true |= tested.facts.true if holds else tested.facts.false
+    false |= tested.facts.false if holds else tested.facts.true
 
 
 def _member(to: Cleared, tested: Value, collection: Value, frame: Frame) -> None:

@@ -71,6 +71,8 @@ def _taints(sink: Sink, value: Value, frame: Frame) -> tuple[Taint, ...]:
         return frame.state.seen(value).taints
     if not sink.harmless_type:
         return frame.state.taints(value)
+    if value.type in sink.harmless_type:
+        return ()
     harmful = (v for v in frame.state.inside(value) if v.type not in sink.harmless_type)
     taints: tuple[Taint, ...] = ()
     for each in harmful:
