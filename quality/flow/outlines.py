@@ -1,6 +1,7 @@
 """The outlines of all files of a tree, of which those that are known are not made again."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from hashlib import sha256
 
 import orjson
@@ -23,6 +24,10 @@ class Outlines:
         self._facts = facts
         self._last: tuple[Tree, Mapping[str, Outline]] | None = None
 
+    @cached_property
+    def _outliner(self) -> Outliner:
+        return Outliner(Catalogue(self._rules))
+
     def of(self, tree: Tree) -> Mapping[str, Outline]:
         """By path, those of the Python files."""
         if self._last is None or self._last[0] is not tree:
@@ -33,12 +38,8 @@ class Outlines:
         files = [file for file in tree.files if file.language == "python"]
         keys = {file.path: _key(file) for file in files}
         known = self._recalled(keys)
-        outliner: Outliner | None = None
-        fresh: dict[str, Outline] = {}
-        for file in files:
-            if file.path not in known:
-                outliner = outliner or Outliner(Catalogue(self._rules))
-                fresh[file.path] = outliner.outline(file)
+        unknown = [file for file in files if file.path not in known]
+        fresh = {file.path: self._outliner.outline(file) for file in unknown}
         if self._facts is not None and fresh:
             raw = {path: orjson.dumps(outline) for path, outline in fresh.items()}
             from_thread.run(self._facts.keep_facts, self._engine, self._version, keys, raw)
