@@ -60,8 +60,8 @@ def by_comparing(op: ast.cmpop, left: Value, right: Value, frame: Frame) -> Show
 
 
 def _equal(to: Cleared, tested: Value, other: Value, frame: Frame) -> None:
-    if not tested.taints or frame.state.taints(other):
-        return
+    if not tested.taints or frame.state.taints(other) or other.consts == (None,):
+        return  # that what was made of it is None, as a match, tells nothing of it
     for guard in frame.run.catalogue.tests:
         if guard.equal:
             add(to, guard, tested.taints)
