@@ -19,6 +19,10 @@ _CLAIMED = re.compile(r"(?i)^(x-forwarded-for|x-real-ip|x-client-ip|client-ip|re
 _CLAIMED_START = re.compile(r"(?i)^(referer|referrer|x-forwarded-for|x-real-ip)$")
 _HOOK = re.compile(r"(?i)web_?hook|callback/pay|payment.?callback|/ipn")
 _LINK = re.compile(r"(?i)reset|confirm|verify|activate|token=")
+_PAID = re.compile(
+    r"(?i)charge|pay|order|checkout|purchase|buy|invoice|transfer|debit|refund|insert|execute|save"
+    r"|commit|create|update|append|add|sell|book|process|confirm|capture|intent"
+)
 _PRICES = re.compile(r"(?i)^(unit_?)?(price|total|discount|amount_due|total_price|cost)$")
 _AMOUNTS = re.compile(r"(?i)^(amount|quantity|qty|count|transfer_amount|units)$")
 _HASHES = ("password_hash", "passwordhash", "pwd_hash", "hashed_password", "pass_hash")
@@ -99,7 +103,10 @@ def _price_from_request(node: ast.Assign, code: Code) -> Iterator[ast.AST]:
     """`price = float(request.form["price"])`."""
     name = last_name(node.targets[0])
     named = _PRICES.match(name) and _PRICES.match(key_of(node.value, code))
-    if named and read_part(node.value, code) in ("query", "body", "cookies"):
+    if not named or read_part(node.value, code) not in ("query", "body", "cookies"):
+        return
+    # One that is only computed with costs nobody anything.
+    if any(_PAID.search(last_name(call.func)) for call, _ in code.calls(code.scope(node))):
         yield node
 
 

@@ -136,8 +136,10 @@ def choice(node: ast.BoolOp, frame: Frame) -> Value:
     every = isinstance(node.op, ast.And)
     found: Value | None = None
     left: State | None = None
+    shown: Cleared = {}  # by all that must hold for `and` to do so, or fail for `or`
     for operand in node.values[:-1]:
         value = frame.evaluate(operand)
+        _also(shown, value, every=every)
         true, false = ways(value, frame)
         on, off = (true, false) if every else (false, true)
         if off is not None:
@@ -148,5 +150,14 @@ def choice(node: ast.BoolOp, frame: Frame) -> Value:
             return found or value
         frame.state = on
     value = frame.evaluate(node.values[-1])
+    _also(shown, value, every=every)
     frame.state = join_states(frame.state, left) or frame.state
-    return value if found is None else join(found, value)
+    value = value if found is None else join(found, value)
+    return value.showing(Facts(shown, {}) if every else Facts({}, shown)) if shown else value
+
+
+def _also(shown: Cleared, value: Value, *, every: bool) -> None:
+    """Put into `shown` what the value shows where it is true, or with `or` where it is false."""
+    if value.facts is not None:
+        for origin, flows in (value.facts.true if every else value.facts.false).items():
+            shown[origin] = shown.get(origin, frozenset()) | flows

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -153,6 +154,12 @@ class Value:
         self.parts = parts  # the text that it is, where it is put together
         self.facts = facts
         self.safe = safe  # made harmless; where from is not known any more
+
+    def showing(self, facts: Facts) -> "Value":
+        """The same, which shows this."""
+        value = copy(self)
+        value.facts = facts
+        return value
 
     def but(self, taints: tuple[Taint, ...]) -> "Value":
         """The same with other taints."""
