@@ -1,6 +1,7 @@
 """One analysis from beginning to end, in one thread or process."""
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
 
 from quality.finding import Analysis, Finding
 from quality.flow.branches import assume
@@ -18,28 +19,43 @@ from quality.flow.rules import Rules
 from quality.flow.statements import execute
 from quality.source import Tree
 
+MOST_AT_ONCE = 8_000_000  # characters, about 200,000 lines, whose trees take some 500 MB
+
 
 def analyse(
     rules: Rules, stale: Sequence[str], tree: Tree, outlines: Mapping[str, Outline]
 ) -> Analysis:
     """What `rules` find in the files `stale` of `tree`, of whose files those are the outlines."""
-    project = Project(tree)
     catalogue = Catalogue(rules)
-    run = Run(catalogue, project, evaluate, execute, assume, invoke, Findings())
-    project.run = run
     relevance = Relevance(tree, outlines, markup="*" in catalogue.returned)
-    run.sources, run.sinks = relevance.sources, relevance.sinks
     findings: list[Finding] = []
     unread: dict[str, str] = {}
-    for path in stale:
-        if not relevance.of_file(path):
-            continue
-        why = _file(path, project, relevance, run)
-        found = run.findings.all(path)
-        findings += found
-        if why:
-            unread[path] = why
+    for part in _parts([path for path in stale if relevance.of_file(path)], tree):
+        project = Project(tree)
+        run = Run(catalogue, project, evaluate, execute, assume, invoke, Findings())
+        project.run = run
+        run.sources, run.sinks = relevance.sources, relevance.sinks
+        for path in part:
+            if why := _file(path, project, relevance, run):
+                unread[path] = why
+            findings += run.findings.all(path)
     return Analysis(findings=tuple(findings), unread=unread)
+
+
+def _parts(paths: Sequence[str], tree: Tree) -> Iterator[Sequence[str]]:
+    """Parts of so many files that the trees of all that are read for one are not too much."""
+    sizes = {file.path: len(file.text) for file in tree.files}
+    part: list[str] = []
+    held = 0
+    for path in paths:
+        part.append(path)
+        held += sizes[path]
+        if held >= MOST_AT_ONCE:
+            yield part
+            gc.collect()  # what was read for it; `quality.apart` has the collector switched off
+            part, held = [], 0
+    if part:
+        yield part
 
 
 def _file(path: str, project: Project, relevance: Relevance, run: Run) -> str:

@@ -213,6 +213,17 @@ async def test_only_stale_files_are_told_of() -> None:
     assert {finding.place.path for finding in analysis.findings} == {"b.py"}
 
 
+async def test_what_is_too_much_to_hold_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = "import sys\n\ndef word():\n    return sys.argv[1]\n"
+    files = {"reads.py": reads} | {
+        f"runs{n}.py": "import os\nfrom reads import word\nos.system(word())\n" for n in range(3)
+    }
+    whole = await analysed(files)
+    assert len(whole.findings) == 3
+    monkeypatch.setattr("quality.flow.analysing.MOST_AT_ONCE", 1)
+    assert await analysed(files) == whole
+
+
 async def test_many_files_go_to_other_processes_and_come_back_the_same() -> None:
     files = {f"shop/part{number}.py": SHELL + "# \n" * 3000 for number in range(6)}
     analysis = await analysed(files)
