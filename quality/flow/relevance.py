@@ -72,9 +72,10 @@ class Relevance:
             return True
         reached = lines.any(lines.reached, first, last)
         sinking = lines.any(lines.sinking, first, last)
-        if sinking and not self._outlines[path].tests:
-            return True
         if given and (reached or sinking):
+            return True
+        # What is read in one method may reach another by way of the object.
+        if (sinking or (reached and lines.reading)) and not self._outlines[path].tests:
             return True
         telling = reached or sinking or lines.any(lines.telling, first, last)
         return telling and lines.any(lines.reading, first, last)
