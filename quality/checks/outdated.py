@@ -139,7 +139,7 @@ def _trusted_index(node: ast.Constant, _: Code) -> Iterator[ast.AST]:
     if not isinstance(value, str) or len(value) >= 2_000:
         return
     piped = "|" in value and _PIPED.search(value)
-    if piped or (("-index-url" in value or "--trusted-host" in value) and _INDEX.search(value)):
+    if piped or (("-index-url" in value or "trusted-host" in value) and _INDEX.search(value)):
         yield node
 
 
