@@ -60,6 +60,9 @@ def _empty_bind(node: ast.Call, code: Code) -> Iterator[ast.AST]:
     given = argument(node, "cred", 1)
     if not isinstance(given, ast.Name) or not any("ldap" in w for w in code.words(code.tree)):
         return
+    function = code.function(node)
+    if function is not None and function.name == "__init__":
+        return  # the program's own account, not somebody who logs in
     for each in code.inside(code.scope(node)):
         tested = each.test if isinstance(each, ast.If | ast.Assert | ast.IfExp) else None
         if tested and any(

@@ -13,19 +13,39 @@ _HARMLESS = frozenset(
 )
 _AROUND = frozenset({"Optional", "Annotated", "Union", "Final", "Required", "NotRequired"})
 _LOOSE = frozenset({"typing.Any", "builtins.object", "typing.AnyStr", "os.PathLike"})
+INJECTED = "fastapi.Depends"
 _ENUMS = frozenset({"enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag"})
 
 
 def annotated(arg: ast.arg, frame: Frame) -> Value:
     """What is known of a parameter before it is given."""
     if arg.annotation is not None:
-        return _of(_bare(arg.annotation), frame, frame)
+        known = _of(_bare(arg.annotation), frame, frame)
+        return Value(type=INJECTED) if _is_injected(arg.annotation) and is_plain(known) else known
     for rule in frame.run.catalogue.parameters:
         if rule.parameter == arg.arg and (
             rule.imports is None or rule.imports in frame.unit.imports
         ):
             return Value(type=rule.type)
     return UNKNOWN
+
+
+def is_plain(known: Value) -> bool:
+    """Whether it has no type that rules may speak of."""
+    names = (known.type, *known.names)
+    return not known.refs and all(name is None or name.startswith("builtins.") for name in names)
+
+
+def _is_injected(node: ast.expr) -> bool:
+    """`Annotated[str, Depends(f)]`: what `f` of the program gives, not the client."""
+    match node:
+        case ast.Subscript(
+            value=ast.Name(id="Annotated") | ast.Attribute(attr="Annotated"),
+            slice=ast.Tuple(elts=[_, *more]),
+        ):
+            called = [each.func for each in more if isinstance(each, ast.Call)]
+            return any(isinstance(c, ast.Name) and c.id in ("Depends", "Security") for c in called)
+    return False
 
 
 def returned(function: Function, frame: Frame) -> Value:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from quality.flow import attributes
+from quality.flow.annotations import INJECTED, is_plain
 from quality.flow.assigning import assign
 from quality.flow.branches import choice, test_value
 from quality.flow.calls import call
@@ -27,6 +28,7 @@ from quality.flow.values import (
     join_taints,
 )
 
+_GIVEN = frozenset({INJECTED, "fastapi.Security", "fastapi.params.Depends"})
 _WRAPPERS = frozenset({"typing.Annotated", "typing.Optional", "typing_extensions.Annotated"})
 
 
@@ -148,7 +150,9 @@ def _subscript(node: ast.Subscript, frame: Frame) -> Value:
         return slice_of(container, tuple(bounds), place_key(node, frame), frame)
     key = frame.evaluate(node.slice)
     if container.names and container.names[0] in _WRAPPERS:  # Annotated[str, ...] is a str
-        return (exact_elements(key, frame) or [key])[0]
+        first, *more = exact_elements(key, frame) or [key]
+        given = any(each.type in _GIVEN for each in more) and is_plain(first)
+        return Value(names=(INJECTED,)) if given else first
     return frame.state.seen(item(container, key, place_key(node, frame), frame))
 
 
