@@ -17,6 +17,7 @@ from quality.flow.relevance import Relevance
 from quality.flow.roots import is_given, run_root
 from quality.flow.rules import Rules
 from quality.flow.statements import execute
+from quality.python.modules import Modules
 from quality.source import Tree
 
 MOST_AT_ONCE = 8_000_000  # characters, about 200,000 lines, whose trees take some 500 MB
@@ -26,20 +27,39 @@ def analyse(
     rules: Rules, stale: Sequence[str], tree: Tree, outlines: Mapping[str, Outline]
 ) -> Analysis:
     """What `rules` find in the files `stale` of `tree`, of whose files those are the outlines."""
-    catalogue = Catalogue(rules)
-    relevance = Relevance(tree, outlines, markup="*" in catalogue.returned)
+    catalogue, modules = Catalogue(rules), Modules(tree)
+    relevant = _relevances(stale, tree, modules, outlines, markup="*" in catalogue.returned)
     findings: list[Finding] = []
     unread: dict[str, str] = {}
-    for part in _parts([path for path in stale if relevance.of_file(path)], tree):
-        project = Project(tree)
+    for part in _parts([path for path in stale if relevant[path].of_file(path)], tree):
+        project = Project(tree, modules)
         run = Run(catalogue, project, evaluate, execute, assume, invoke, Findings())
         project.run = run
-        run.sources, run.sinks = relevance.sources, relevance.sinks
         for path in part:
-            if why := _file(path, project, relevance, run):
+            run.sources, run.sinks = relevant[path].sources, relevant[path].sinks
+            if why := _file(path, project, relevant[path], run):
                 unread[path] = why
             findings += run.findings.all(path)
     return Analysis(findings=tuple(findings), unread=unread)
+
+
+def _relevances(
+    stale: Sequence[str],
+    tree: Tree,
+    modules: Modules,
+    outlines: Mapping[str, Outline],
+    *,
+    markup: bool,
+) -> Mapping[str, Relevance]:
+    """By path. What programs that have nothing to do with each other call is no matter."""
+    files = {file.path: file for file in tree.files}
+    wanted = frozenset(stale)
+    found: dict[str, Relevance] = {}
+    for island in modules.islands():
+        if not wanted.isdisjoint(island):
+            relevance = Relevance([files[path] for path in island], outlines, markup=markup)
+            found |= dict.fromkeys(island, relevance)
+    return found
 
 
 def _parts(paths: Sequence[str], tree: Tree) -> Iterator[Sequence[str]]:

@@ -50,7 +50,11 @@ class FlowEngine:
     def keys(self, tree: Tree) -> Mapping[str, str]:
         """The digest of a file, of all that it imports, and of what calls its functions."""
         modules = Modules(tree)
-        callers = called_from(tree, self._outlines.of(tree))
+        outlines = self._outlines.of(tree)
+        by_path = {file.path: file for file in tree.files}
+        callers: dict[str, str] = {}
+        for island in modules.islands():
+            callers |= called_from([by_path[path] for path in island], outlines)
         return {
             path: sha256(
                 f"{VERSION} {self._rules.digest} {digest} {callers.get(path, '')}".encode()

@@ -23,8 +23,8 @@ _IMPORTED = re.compile(
 class Project:
     """Gives the files' names and functions to an analysis."""
 
-    def __init__(self, tree: Tree) -> None:
-        self.modules = Modules(tree)
+    def __init__(self, tree: Tree, modules: Modules) -> None:
+        self.modules = modules
         self._files = {file.path: file for file in tree.files if file.language == "python"}
         self._words = {
             part.removesuffix(".py").removesuffix(".pyi")

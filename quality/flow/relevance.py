@@ -3,14 +3,14 @@
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from quality.flow.callers import counts
 from quality.flow.outline import WORD, Outline
 from quality.flow.spots import numbered, spots
-from quality.source import SourceFile, Tree
+from quality.source import SourceFile
 
 _OPENED = re.compile(r"[ \t]*\(")
 _MARKED = "<"  # stands for all markup
@@ -39,15 +39,17 @@ class _Lines:
 
 
 class Relevance:
-    """What to look at, where the outlines of all files are `outlines`.
+    """What to look at in `files`, of all of which there are `outlines`.
 
-    `called` has the names that some function of the tree calls, but for tests and `main`;
+    `called` has the names that some function of theirs calls, but for tests and `main`;
     `sources` those of functions that may read outside data, `sinks` of those that may let a
     parameter do harm. `markup`: that any function returns some is to be told.
     """
 
-    def __init__(self, tree: Tree, outlines: Mapping[str, Outline], *, markup: bool) -> None:
-        self._files = {file.path: file for file in tree.files if file.path in outlines}
+    def __init__(
+        self, files: Sequence[SourceFile], outlines: Mapping[str, Outline], *, markup: bool
+    ) -> None:
+        self._files = {file.path: file for file in files}
         self._outlines = outlines
         self._markup = markup
         self._lines: dict[str, _Lines] = {}
@@ -165,17 +167,16 @@ def _reaching(users: dict[str, list[str]], names: set[str], steps: int) -> set[s
     return reach
 
 
-def called_from(tree: Tree, outlines: Mapping[str, Outline]) -> dict[str, str]:
-    """Of every file, a digest of what elsewhere in the tree may call its functions."""
+def called_from(files: Sequence[SourceFile], outlines: Mapping[str, Outline]) -> dict[str, str]:
+    """Of each of the files, a digest of what elsewhere among them may call its functions."""
     callers: dict[str, set[str]] = {}
-    for file in tree.files:
-        if file.path in outlines and not file.test:
-            bodies = outlines[file.path].bodies
-            for name in {n for body in bodies if counts(body.name, file) for n in body.calls}:
-                callers.setdefault(name, set()).add(file.path)
+    for file in files:
+        bodies = () if file.test else outlines[file.path].bodies
+        for name in {n for body in bodies if counts(body.name, file) for n in body.calls}:
+            callers.setdefault(name, set()).add(file.path)
     digests: dict[str, str] = {}
-    for path, outline in outlines.items():
-        defined = {body.name for body in outline.bodies}
+    for path in (file.path for file in files):
+        defined = {body.name for body in outlines[path].bodies}
         elsewhere = sorted(name for name in defined if callers.get(name, set()) - {path})
         digests[path] = sha256(" ".join(elsewhere).encode()).hexdigest()
     return digests

@@ -79,6 +79,27 @@ class Modules:
             todo += new
         return frozenset(found - {path})
 
+    def islands(self) -> Iterator[list[str]]:
+        """The files that imports join, whichever way: programs that have nothing to do with others.
+
+        Each in the order of the tree.
+        """
+        joined: dict[str, set[str]] = {path: set(self.imports(path)) for path in self._files}
+        for path in self._files:
+            for to in self.imports(path):
+                joined[to].add(path)
+        place = {path: at for at, path in enumerate(self._files)}
+        seen: set[str] = set()
+        for start in self._files:
+            found, todo = {start}, [start]
+            while todo and start not in seen:
+                new = joined[todo.pop()] - found
+                found |= new
+                todo += new
+            if start not in seen:
+                yield sorted(found, key=place.__getitem__)
+            seen |= found
+
     @cached_property
     def digests(self) -> Mapping[str, str]:
         """Of every file, a digest of its text and of all that it depends on."""

@@ -407,3 +407,14 @@ async def test_html_from_a_callers_text_is_told_unless_it_is_escaped() -> None:
     (finding,) = await found(dedent(text) % "name", "cross-site-scripting")
     assert finding.confidence == "medium"
     assert await found(dedent(text) % "html.escape(name)", "cross-site-scripting") == []
+
+
+async def test_what_another_program_calls_is_no_matter() -> None:
+    """Two programs in one folder that import nothing of each other, with a function of one name."""
+    shell = "import os\n\ndef run_it(line):\n    os.system('ls ' + line)\n"
+    caller = "def run_it(line):\n    print(line)\n\ndef go():\n    run_it('x')\n"
+    alone = await analysed({"a/tool.py": shell})
+    assert [finding.rule for finding in alone.findings] == ["command-injection"]
+    assert await analysed({"a/tool.py": shell, "b/other.py": caller}) == alone
+    joined = await analysed({"tool.py": shell, "other.py": "import tool\n" + caller})
+    assert [f for f in joined.findings if f.kind == "vulnerability"] == []
