@@ -173,9 +173,10 @@ def _typed(value: Value, attr: str, node: ast.AST, frame: Frame) -> Value:
     names: tuple[str, ...] = ()
     if value.type and value.type not in OBJECTS:
         names = (f"{value.type}.{attr}",)
-        if found := _read(list(names), node, frame):
-            return join(found, part(value, attr, frame)) if value.taints else found
-    own = _cleaned(part(value, attr, frame), names, frame) if value.taints else UNKNOWN
+    via = next((name for name in names if name in frame.run.catalogue.via), "")
+    if names and (found := _read(list(names), node, frame)):
+        return join(found, part(value, attr, frame, via)) if value.taints else found
+    own = _cleaned(part(value, attr, frame, via), names, frame) if value.taints else UNKNOWN
     inside = _inside(value, frame)
     return Value((own.taints or inside), names=names, safe=own.safe or value.safe)
 

@@ -60,11 +60,17 @@ def by_comparing(op: ast.cmpop, left: Value, right: Value, frame: Frame) -> Show
 
 
 def _equal(to: Cleared, tested: Value, other: Value, frame: Frame) -> None:
-    if not tested.taints or frame.state.taints(other) or other.consts == (None,):
+    if not tested.taints or _is_foreign(other, frame) or other.consts == (None,):
         return  # that what was made of it is None, as a match, tells nothing of it
     for guard in frame.run.catalogue.tests:
         if guard.equal:
             add(to, guard, tested.taints)
+
+
+def _is_foreign(value: Value, frame: Frame) -> bool:
+    """Whether somebody outside has a say in it; who runs the program may set its environment."""
+    origins = [taint.origin for taint in frame.state.taints(value)]
+    return any(origin.outside or origin.kind == "parameter" for origin in origins)
 
 
 def _asked(true: Cleared, false: Cleared, tested: Value, other: Value, *, equal: bool) -> None:
@@ -77,7 +83,7 @@ def _asked(true: Cleared, false: Cleared, tested: Value, other: Value, *, equal:
 
 
 def _member(to: Cleared, tested: Value, collection: Value, frame: Frame) -> None:
-    if not tested.taints or frame.state.taints(collection):
+    if not tested.taints or _is_foreign(collection, frame):
         return
     if collection.type == "builtins.str" and collection.consts is None:
         return  # a part of a text that nobody knows

@@ -9,7 +9,8 @@ from quality.flow.functions import Function
 from quality.flow.state import Key, Obj
 from quality.flow.values import NONE, NUMBERS, Value
 
-_CONVERTER = re.compile(r"<(?:int|float|uuid)(?:\([^)]*\))?:(\w+)>")
+_CONVERTER = re.compile(r"<(?:int|float|uuid)(?:\([^)]*\))?:(\w+)>")  # Flask, Django
+_CONVERTED = re.compile(r"[<{](\w+):(?:int|float|uuid)[>}]")  # Bottle, Starlette
 _CHECKED = NUMBERS | {"uuid.UUID", "decimal.Decimal", "click.INT", "click.FLOAT", "click.UUID"}
 _CHECKING = frozenset({"click.Choice", "click.IntRange", "click.FloatRange", "click.DateTime"})
 _MARK = "checked argument"
@@ -64,7 +65,8 @@ def checked_parameters(function: Function) -> set[str]:
             continue
         texts = [a.value for a in node.args if isinstance(a, ast.Constant)]
         words = [text for text in texts if isinstance(text, str)]
-        names |= {name for text in words for name in _CONVERTER.findall(text)}
+        for pattern in (_CONVERTER, _CONVERTED):
+            names |= {name for text in words for name in pattern.findall(text)}
         kinds = [k.value for k in node.keywords if k.arg == "type"]
         if any(_is_checked(top.evaluate(kind)) for kind in kinds):
             names |= {word.lstrip("-").replace("-", "_") for word in words}
