@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable
 from functools import partial
+from threading import Timer
 from typing import TypeVar
 
 import anyio
@@ -11,6 +12,7 @@ import anyio.to_process
 from quality.errors import EngineCrashed
 
 Result = TypeVar("Result")
+TIDY_S = 1.0
 
 
 async def apart(engine: str, work: Callable[[], Result]) -> Result:
@@ -36,4 +38,7 @@ def _at_ease(work: Callable[[], Result]) -> Result:
         return work()
     finally:
         gc.enable()
-        gc.collect()
+        # After the answer has gone, which would wait for a second; the process may live for long.
+        tidying = Timer(TIDY_S, gc.collect)
+        tidying.daemon = True
+        tidying.start()
