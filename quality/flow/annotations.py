@@ -4,7 +4,7 @@ import ast
 
 from quality.flow.frame import Frame
 from quality.flow.functions import Class, Function
-from quality.flow.state import Obj
+from quality.flow.state import Key, Obj
 from quality.flow.values import NUMBERS, UNKNOWN, Value
 
 _HARMLESS = frozenset(
@@ -98,10 +98,24 @@ def _of(node: ast.expr, home: Frame, frame: Frame) -> Value:
     return UNKNOWN
 
 
+def _checked_fields(cls: Class, frame: Frame) -> dict[Key, Value]:
+    """The fields of a model that can be nothing but numbers, choices and the like."""
+    found: dict[Key, Value] = {}
+    for each in reversed(cls.mro()):
+        for statement in each.node.body if each.unit.frame else ():
+            match statement:
+                case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
+                    known = _of(_bare(annotation), each.unit.frame or frame, frame)
+                    if known.safe:
+                        found[name] = known
+    return found
+
+
 def _of_class(cls: Class, frame: Frame) -> Value:
     library = set(cls.library())
     if library & _ENUMS:
         return Value(type=cls.name, safe=True)
     if any(name.rpartition(".")[2] in ("BaseModel", "Struct", "TypedDict") for name in library):
-        return UNKNOWN
+        checked = _checked_fields(cls, frame)
+        return Value(refs=(frame.put(Obj("object", checked, None, False)),)) if checked else UNKNOWN
     return Value(type=cls.name, refs=(frame.put(Obj("object", {}, None, False, cls)),))

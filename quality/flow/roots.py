@@ -172,8 +172,8 @@ def _argument(
         return known
     if source is not None:
         found = from_source(source, ("parameter", arg.arg), arg, frame)
-        return Value(found.taints, type=known.type)
+        return Value(found.taints, type=known.type, refs=known.refs)
     if unseen and (default is None or default.type in (None, "builtins.str", "builtins.NoneType")):
         found = of_parameter(arg.arg, frame.function, arg, frame)
-        return Value(found.taints, type=known.type)
+        return Value(found.taints, type=known.type, refs=known.refs)
     return known if known.type else UNKNOWN
