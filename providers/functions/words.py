@@ -3,7 +3,8 @@
 import re
 
 NUMBER = re.compile(
-    r"(?<![\w.])[-+]?[$€£]?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(e[-+]?\d+)?"
+    r"(?<![\w.])(?<!/\w\^)(?<!/\w\w\^)"  # the 2 of m/s^2 is no amount
+    r"[-+]?[$€£]?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(e[-+]?\d+)?"
     r"(?:\s?(%|percent\b|[km]\b|thousand\b|million\b|billion\b))?",
     re.IGNORECASE,
 )
